@@ -1,1 +1,4 @@
-//! Crate ledger.
+//! Signed events on disk. (Overview to come with the log.)
+
+pub mod disk;
+pub mod hash;
