@@ -4,4 +4,5 @@ pub mod canonical;
 pub mod disk;
 pub mod event;
 pub mod hash;
+pub mod segment;
 pub mod time;

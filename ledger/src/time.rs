@@ -5,17 +5,17 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Cow;
 use std::fmt;
 
-/// A point in time in microseconds since 1970-01-01T00:00:00Z, from year 1970 to 9999.
+/// A point in time in microseconds since 1970-01-01T00:00:00Z, from 1970 to the end of 9999-12-30T21:59:59Z.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Time(u64);
 
-/// 9999-12-31T23:59:59.999999Z.
-const MICROS_MAX: u64 = 253_402_300_799_999_999;
+/// 9999-12-30T21:59:59.999999Z: the last moment that every offset from UTC can name.
+const MICROS_MAX: u64 = 253_402_207_199_999_999;
 /// Length of the text form: `2026-01-31T23:59:59.000000Z`.
 const TEXT_BYTES: usize = 27;
 
 impl Time {
-    /// From microseconds since 1970; years after 9999 become the last moment of it.
+    /// From microseconds since 1970; later ones become 9999-12-30T21:59:59.999999Z.
     pub fn from_micros(micros: u64) -> Self {
         Self(micros.min(MICROS_MAX))
     }
