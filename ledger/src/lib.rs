@@ -3,3 +3,4 @@
 pub mod disk;
 pub mod hash;
 pub mod merkle;
+pub mod signature;
