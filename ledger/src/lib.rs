@@ -2,5 +2,10 @@
 
 pub mod disk;
 pub mod hash;
+
+mod decimal;
+
+pub mod checkpoint;
 pub mod merkle;
+pub mod note;
 pub mod signature;
