@@ -173,7 +173,8 @@ impl<'a> Reader<'a> {
 
     fn key(&mut self) -> Result<&'a [u8], NotCanonical> {
         self.expect(b'"')?;
-        let length = self.rest.iter().take_while(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_')).count();
+        let length =
+            self.rest.iter().take_while(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_')).count();
         let key = self.rest.get(..length).unwrap_or_default();
         if !key.first().is_some_and(u8::is_ascii_lowercase) || length > KEY_BYTES_MAX {
             return self.fail(Problem::Key);
@@ -216,7 +217,8 @@ impl<'a> Reader<'a> {
         let digits = self.rest.get(sign..).unwrap_or_default();
         let length = digits.iter().take_while(|byte| byte.is_ascii_digit()).count();
         // 16 digits cannot overflow; 2^53 has 16.
-        let value = digits.iter().take(length.min(17)).fold(0_u64, |sum, digit| sum * 10 + u64::from(digit - b'0'));
+        let value =
+            digits.iter().take(length.min(17)).fold(0_u64, |sum, digit| sum * 10 + u64::from(digit - b'0'));
         let shortest = match digits.first() {
             Some(b'0') => length == 1 && sign == 0,
             Some(b'1'..=b'9') => length <= 16 && value <= INTEGER_MAX,

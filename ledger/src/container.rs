@@ -40,7 +40,8 @@ impl Place {
     /// The first numbers of the files of a kind, ascending. Foreign names are refused.
     pub fn firsts(&self, kind: Kind) -> Result<Vec<u64>, ContainerError> {
         let folder = self.folder(kind);
-        let names = self.disk.list(&folder).map_err(|cause| ContainerError::List { path: folder.clone(), cause })?;
+        let names =
+            self.disk.list(&folder).map_err(|cause| ContainerError::List { path: folder.clone(), cause })?;
         let named = |name: String| {
             first_of(&name).ok_or_else(|| ContainerError::ForeignName { path: folder.join(&name) })
         };
@@ -165,7 +166,8 @@ impl Container {
     pub fn set_aside(&mut self, bytes: &[u8]) -> Result<(), ContainerError> {
         let Some(current) = &self.current else { return Ok(()) };
         let folder = self.place.root.join("torn");
-        let stem = current.path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        let stem =
+            current.path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
         let kind = self.place.folder(self.kind);
         let kind = kind.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let digest = to_hex(Hash::of(&[bytes]).0.first_chunk::<8>().unwrap_or(&[0; 8]));
@@ -184,7 +186,10 @@ impl Container {
     /// Writes frames at the end, in a new file numbered `number` when they do not fit. They count after [`Container::sync`].
     /// Returns the number-independent offset at which they begin, and whether a new file was begun.
     pub fn append(&mut self, number: u64, frames: &[u8]) -> Result<Appended, ContainerError> {
-        let fits = self.current.as_ref().is_some_and(|current| current.end + frames.len() as u64 <= current.capacity);
+        let fits = self
+            .current
+            .as_ref()
+            .is_some_and(|current| current.end + frames.len() as u64 <= current.capacity);
         if !fits {
             self.begin(number, frames.len())?;
         }

@@ -7,7 +7,7 @@ use crate::container::{Container, ContainerError, Place};
 use crate::event::Envelope;
 use crate::hash::Hash;
 use crate::merkle::leaf_hash;
-use crate::segment::{Frame, FRAME_HEAD_BYTES, Kind, LogFile, StoredEvent, Tail};
+use crate::segment::{FRAME_HEAD_BYTES, Frame, Kind, LogFile, StoredEvent, Tail};
 use crate::signature::Signature;
 use crate::time::Time;
 use std::sync::Arc;
@@ -15,8 +15,8 @@ use thiserror::Error;
 
 mod reader;
 
-pub use reader::{LogReader, ReadError, Record};
 use reader::Positions;
+pub use reader::{LogReader, ReadError, Record};
 
 /// Bytes of a file of the log. A new one takes a moment to fill with zeros, and a verifier holds two in memory.
 pub const SEGMENT_BYTES: u64 = 64 << 20;
@@ -56,7 +56,9 @@ pub enum LogError {
     #[error("the log's files failed")]
     Container(#[from] ContainerError),
     /// Bytes that were acknowledged once are damaged.
-    #[error("the log file that starts at event {first} is damaged at byte {offset}, where whole events were acknowledged; run `deed-verify`, then restore a backup")]
+    #[error(
+        "the log file that starts at event {first} is damaged at byte {offset}, where whole events were acknowledged; run `deed-verify`, then restore a backup"
+    )]
     Damaged {
         /// The file.
         first: u64,

@@ -3,7 +3,7 @@
 use crate::container::{Container, ContainerError, Place};
 use crate::event::SealedEntry;
 use crate::hash::Hash;
-use crate::segment::{Frame, FRAME_HEAD_BYTES, Frames, Kind, PAYLOAD_BYTES_MAX, Slot, TooLong};
+use crate::segment::{FRAME_HEAD_BYTES, Frame, Frames, Kind, PAYLOAD_BYTES_MAX, Slot, TooLong};
 use thiserror::Error;
 
 /// Bytes of a file of sealed payloads when it is made.
@@ -140,7 +140,9 @@ fn end_of_committed(file: &[u8], size: u64) -> usize {
     let mut end = frames.offset();
     while let Some((_, slot)) = frames.next() {
         match slot {
-            Slot::Frame(Frame::Payload { seq, .. } | Frame::Erased { seq, .. }) if seq < size => end = frames.offset(),
+            Slot::Frame(Frame::Payload { seq, .. } | Frame::Erased { seq, .. }) if seq < size => {
+                end = frames.offset()
+            }
             Slot::Frame(_) | Slot::Damaged | Slot::Unreadable => {}
         }
     }
@@ -151,7 +153,10 @@ fn end_of_committed(file: &[u8], size: u64) -> usize {
 ///
 /// `each` gets the payload, or `None` for the position and name of one that was erased. Damaged frames are passed over: what they
 /// held is missing.
-pub fn walk(place: &Place, mut each: impl FnMut(u64, &str, Option<SealedPayload>)) -> Result<(), SealedError> {
+pub fn walk(
+    place: &Place,
+    mut each: impl FnMut(u64, &str, Option<SealedPayload>),
+) -> Result<(), SealedError> {
     for first in place.firsts(Kind::Sealed)? {
         let bytes = place.read(Kind::Sealed, first)?;
         for (_, slot) in Frames::of(Kind::Sealed, &bytes) {

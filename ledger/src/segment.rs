@@ -367,7 +367,9 @@ fn commits_after(bytes: &[u8]) -> impl Iterator<Item = Commit> {
         let sound = crc32c::crc32c(payload).to_be_bytes() == *crc;
         match sound.then(|| Frame::read(payload)).flatten()? {
             Frame::Commit { size, head } => Some(Commit { size, head: Hash(head) }),
-            Frame::Event { .. } | Frame::Payload { .. } | Frame::Erased { .. } | Frame::Checkpoint { .. } => None,
+            Frame::Event { .. } | Frame::Payload { .. } | Frame::Erased { .. } | Frame::Checkpoint { .. } => {
+                None
+            }
         }
     })
 }

@@ -8,6 +8,7 @@ use curve25519_dalek::edwards::{CompressedEdwardsY, EdwardsBasepointTable};
 use curve25519_dalek::{constants::ED25519_BASEPOINT_TABLE, scalar::Scalar, traits::BasepointTable};
 use ed25519_dalek::hazmat::{ExpandedSecretKey, raw_sign};
 use ed25519_dalek::{Signature as DalekSignature, VerifyingKey};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha512};
 use std::fmt;
 use zeroize::Zeroizing;
@@ -188,7 +189,8 @@ pub fn event_message(leaf_hash: &Hash) -> [u8; EVENT_MESSAGE_BYTES] {
 }
 
 /// Which of the ledger's two keys a rotation replaces.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Purpose {
     /// The key that signs events.
     Events,

@@ -44,9 +44,10 @@ impl Time {
             return None;
         }
         let number = |from: usize, to: usize| -> Option<i32> {
-            bytes.get(from..to)?.iter().try_fold(0, |sum, digit| {
-                digit.is_ascii_digit().then(|| sum * 10 + i32::from(digit - b'0'))
-            })
+            bytes
+                .get(from..to)?
+                .iter()
+                .try_fold(0, |sum, digit| digit.is_ascii_digit().then(|| sum * 10 + i32::from(digit - b'0')))
         };
         let small = |from: usize| i8::try_from(number(from, from + 2)?).ok();
         let year = i16::try_from(number(0, 4)?).ok()?;
@@ -71,7 +72,11 @@ impl fmt::Display for Time {
 
 impl Serialize for Time {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if serializer.is_human_readable() { serializer.collect_str(self) } else { self.0.serialize(serializer) }
+        if serializer.is_human_readable() {
+            serializer.collect_str(self)
+        } else {
+            self.0.serialize(serializer)
+        }
     }
 }
 
@@ -80,7 +85,9 @@ impl<'de> Deserialize<'de> for Time {
         if deserializer.is_human_readable() {
             let text = Cow::<'de, str>::deserialize(deserializer)?;
             Self::parse(&text).ok_or_else(|| {
-                serde::de::Error::custom("a time reads `2026-01-31T23:59:59.000000Z`, in UTC with six fractional digits")
+                serde::de::Error::custom(
+                    "a time reads `2026-01-31T23:59:59.000000Z`, in UTC with six fractional digits",
+                )
             })
         } else {
             u64::deserialize(deserializer).map(Self::from_micros)

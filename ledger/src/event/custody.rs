@@ -2,6 +2,7 @@
 
 use super::{Channel, CodeCount, Object, Refusal, Subject, facts};
 use crate::hash::Hash;
+use crate::signature::Purpose;
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
 
@@ -102,27 +103,7 @@ pub struct KeyRotated {
     /// Base64 of the new key's signature over the rotation.
     pub proof: Box<str>,
     /// What the key signs.
-    pub purpose: KeyPurpose,
-}
-
-/// What a key signs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum KeyPurpose {
-    /// Events.
-    Events,
-    /// Checkpoints.
-    Checkpoints,
-}
-
-impl KeyPurpose {
-    /// Its name in the rotation's signed message.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Events => "events",
-            Self::Checkpoints => "checkpoints",
-        }
-    }
+    pub purpose: Purpose,
 }
 
 /// A key is no longer trusted from a position on.

@@ -309,7 +309,8 @@ impl<'a> Envelope<'a> {
         Ok(Self {
             epoch: number(spans.epoch, "epoch")?,
             ledger: string(spans.ledger, "ledger")?,
-            prev: Hash::from_hex(string(spans.prev, "prev")?).ok_or(DecodeError::Contradiction { field: "prev" })?,
+            prev: Hash::from_hex(string(spans.prev, "prev")?)
+                .ok_or(DecodeError::Contradiction { field: "prev" })?,
             has_sealed: spans.has_sealed,
             seq: number(spans.seq, "seq")?,
             time: string(spans.time, "time")?,

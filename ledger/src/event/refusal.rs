@@ -1,7 +1,7 @@
 //! Why a command was refused: a code and what a verifier needs to judge the refusal again.
 
-use super::id::{CommandId, CredentialId, GrantId};
 use super::Subject;
+use super::id::{CommandId, CredentialId, GrantId};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 

@@ -147,7 +147,11 @@ struct ActorText<'a> {
 
 impl Serialize for Actor {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let fixed = |kind: &'static str, via: &'static str| ActorText { id: kind.into(), kind: kind.into(), via: via.into() };
+        let fixed = |kind: &'static str, via: &'static str| ActorText {
+            id: kind.into(),
+            kind: kind.into(),
+            via: via.into(),
+        };
         let text = match self {
             Self::System => fixed("system", "writer"),
             Self::Operator => fixed("operator", "console"),
@@ -171,7 +175,8 @@ impl<'de> Deserialize<'de> for Actor {
             ("anonymous", "none") if id == kind => Ok(Self::Anonymous(Via::Nothing)),
             ("anonymous", "claim") if id == kind => Ok(Self::Anonymous(Via::Claim)),
             ("person" | "service_account", via) => {
-                let subject = Subject::try_from(Named { id, kind: kind.clone() }).map_err(serde::de::Error::custom)?;
+                let subject =
+                    Subject::try_from(Named { id, kind: kind.clone() }).map_err(serde::de::Error::custom)?;
                 Ok(Self::Subject(subject, via.parse().map_err(serde::de::Error::custom)?))
             }
             _ => Err(serde::de::Error::custom("no such actor")),
@@ -231,6 +236,8 @@ impl<'de> Deserialize<'de> for ContentDigest {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Cow::<'de, str>::deserialize(deserializer)?;
         let bytes = crate::hash::array_from_hex(text.as_bytes());
-        bytes.map(Self).ok_or_else(|| serde::de::Error::custom("a content digest is 32 lower-case hex digits"))
+        bytes
+            .map(Self)
+            .ok_or_else(|| serde::de::Error::custom("a content digest is 32 lower-case hex digits"))
     }
 }

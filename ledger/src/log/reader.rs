@@ -4,7 +4,7 @@
 //! an older file is walked once, when it is first read.
 
 use crate::container::{ContainerError, FILE_BYTES_MAX, Place};
-use crate::segment::{Frame, FRAME_HEAD_BYTES, Frames, Kind, LogFile, PAYLOAD_BYTES_MAX, Slot, file_name};
+use crate::segment::{FRAME_HEAD_BYTES, Frame, Frames, Kind, LogFile, PAYLOAD_BYTES_MAX, Slot, file_name};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -106,7 +106,9 @@ impl Positions {
     /// The file that holds `seq`, the event at a remembered place before it, and that place.
     fn near(&self, seq: u64) -> Result<(u64, u64, u64), ReadError> {
         let files = self.files.read().unwrap_or_else(PoisonError::into_inner);
-        let Some((first, marks)) = files.range(..=seq).next_back() else { return Err(ReadError::Damaged { seq }) };
+        let Some((first, marks)) = files.range(..=seq).next_back() else {
+            return Err(ReadError::Damaged { seq });
+        };
         let first = *first;
         let found = marks.as_ref().map(|marks| nearest(marks, first, seq));
         drop(files);
@@ -168,7 +170,12 @@ impl LogReader {
             }
             let before = records.len();
             self.read_file(next, size, count_max, &mut records)?;
-            bytes += records.get(before..).unwrap_or_default().iter().map(|record| record.leaf.len()).sum::<usize>();
+            bytes += records
+                .get(before..)
+                .unwrap_or_default()
+                .iter()
+                .map(|record| record.leaf.len())
+                .sum::<usize>();
             if records.len() == before {
                 return Err(ReadError::Damaged { seq: next });
             }
@@ -177,7 +184,13 @@ impl LogReader {
     }
 
     /// Reads one chunk of the file that holds `from`.
-    fn read_file(&self, from: u64, size: u64, count_max: usize, records: &mut Vec<Record>) -> Result<(), ReadError> {
+    fn read_file(
+        &self,
+        from: u64,
+        size: u64,
+        count_max: usize,
+        records: &mut Vec<Record>,
+    ) -> Result<(), ReadError> {
         let (first, mut seq, mut offset) = self.positions.near(from)?;
         let fail = |cause| {
             let path = self.positions.place.folder(Kind::Log).join(file_name(first));
