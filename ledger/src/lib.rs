@@ -8,4 +8,6 @@ mod decimal;
 pub mod checkpoint;
 pub mod merkle;
 pub mod note;
+pub mod policy;
+pub mod proof;
 pub mod signature;
