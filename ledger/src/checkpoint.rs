@@ -35,12 +35,9 @@ pub enum CheckpointError {
         /// The origin of the checkpoint.
         found: String,
     },
-    /// The log itself has not signed.
-    #[error("the log `{}` has not signed the checkpoint", .name.escape_debug())]
-    LogUnsigned {
-        /// The name of the log's key.
-        name: String,
-    },
+    /// The log itself has not signed, though a witness has.
+    #[error("the log itself has not signed the checkpoint")]
+    LogUnsigned,
 }
 
 /// What a log says of itself: so many events, with this root.
@@ -142,18 +139,24 @@ impl SignedCheckpoint {
         log: &'k VerifierKey,
         witnesses: &[&'k VerifierKey],
     ) -> Result<Vec<Verified<'k>>, CheckpointError> {
+        self.verify_any(origin, &[log], witnesses)
+    }
+
+    /// The same, when each of several keys may speak for the log.
+    pub(crate) fn verify_any<'k>(
+        &self,
+        origin: &str,
+        logs: &[&'k VerifierKey],
+        witnesses: &[&'k VerifierKey],
+    ) -> Result<Vec<Verified<'k>>, CheckpointError> {
         if self.checkpoint.origin != origin {
             let (expected, found) = (origin.to_owned(), self.checkpoint.origin.clone());
             return Err(CheckpointError::OtherLog { expected, found });
         }
-        let known: Vec<_> = std::iter::once(log).chain(witnesses.iter().copied()).collect();
-        let mut verified = self.note.verify(&known).map_err(CheckpointError::Note)?;
-        let before = verified.len();
-        verified.retain(|line| line.key() != log);
-        if verified.len() == before {
-            return Err(CheckpointError::LogUnsigned { name: log.name().to_owned() });
-        }
-        Ok(verified)
+        let verified = self.note.verify(&[logs, witnesses].concat()).map_err(CheckpointError::Note)?;
+        let (by_log, cosigned): (Vec<_>, Vec<_>) =
+            verified.into_iter().partition(|line| logs.contains(&line.key()));
+        if by_log.is_empty() { Err(CheckpointError::LogUnsigned) } else { Ok(cosigned) }
     }
 }
 

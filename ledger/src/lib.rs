@@ -16,6 +16,8 @@ pub mod key_ring;
 pub mod log;
 pub mod merkle;
 pub mod note;
+pub mod policy;
+pub mod proof;
 pub mod receipt;
 pub mod sealed;
 pub mod segment;
