@@ -22,6 +22,7 @@ pub mod receipt;
 pub mod sealed;
 pub mod segment;
 pub mod signature;
+pub mod snapshot;
 pub mod store;
 pub mod time;
 pub mod writer;

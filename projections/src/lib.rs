@@ -1,1 +1,16 @@
-//! Crate projections.
+//! Pure folds of the log, and the questions they answer.
+//!
+//! A [`State`] is what the events so far amount to: who exists, who may do what, which claims and credentials are good.
+//! [`State::apply`] takes one event and cannot fail; nothing here reads a clock, a file or a sealed payload. Its maps share
+//! structure, so a clone costs next to nothing and an old state can be kept.
+//!
+//! Not here: whether something is allowed to happen (`commands`), and whether what happened was allowed (`verify`). Both ask the
+//! questions defined here. Start with [`State`], then [`access`].
+
+mod state;
+
+pub mod access;
+pub mod custody;
+pub mod identity;
+
+pub use state::{SCHEMA, State};

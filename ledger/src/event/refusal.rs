@@ -48,9 +48,6 @@ pub enum Refusal {
         /// The name.
         handle: Box<str>,
     },
-    /// This Deed has an owner.
-    #[error("this Deed has been claimed already; ask its owner for access")]
-    AlreadyClaimed {},
     /// The claim token is wrong, used or expired.
     #[error("the claim link is wrong, used or expired; `deed claim-link` on the server makes a new one")]
     ClaimNotOpen {},
@@ -88,7 +85,6 @@ impl Refusal {
             Self::UnknownGrant { .. } => "unknown_grant",
             Self::UnknownCredential { .. } => "unknown_credential",
             Self::HandleTaken { .. } => "handle_taken",
-            Self::AlreadyClaimed {} => "already_claimed",
             Self::ClaimNotOpen {} => "claim_not_open",
             Self::LastOwner { .. } => "last_owner",
             Self::CommandIdReused { .. } => "command_id_reused",

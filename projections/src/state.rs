@@ -1,0 +1,74 @@
+//! The whole state: one fold per area, over one event at a time.
+
+use crate::access::Grants;
+use crate::custody::{Claims, Payloads, Rotations, Writers};
+use crate::identity::{Credentials, Subjects};
+use imbl::OrdMap;
+use ledger::event::{Actor, Decoded, Event, Fact};
+use ledger::time::Time;
+use serde::{Deserialize, Serialize};
+
+/// Version of the state's encoding, recorded with its digest. Raise it with every change of a field.
+pub const SCHEMA: u32 = 1;
+
+/// What the events so far amount to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct State {
+    /// People and service accounts.
+    pub subjects: Subjects,
+    /// Their credentials.
+    pub credentials: Credentials,
+    /// Who holds which role.
+    pub grants: Grants,
+    /// The claim link.
+    pub claims: Claims,
+    /// Sealed payloads that were not erased.
+    pub payloads: Payloads,
+    /// Changes of signing keys.
+    pub rotations: Rotations,
+    /// Starts and stops of the server.
+    pub writers: Writers,
+    /// How many events had a type that this build does not know, by `type/v`.
+    pub unknown: OrdMap<Box<str>, u64>,
+}
+
+impl State {
+    /// Takes up one event.
+    pub fn apply(&mut self, event: &Event) {
+        self.payloads.note_sealed(event);
+        match &event.fact {
+            Fact::Identity(fact) => {
+                self.subjects.apply(fact);
+                self.credentials.apply(fact);
+                self.claims.claimed(fact, event.seq);
+            }
+            Fact::Access(fact) => self.grants.apply(fact),
+            Fact::Custody(fact) => {
+                self.claims.apply(fact);
+                self.payloads.apply(fact);
+                self.rotations.apply(fact, event.seq);
+                self.writers.apply(fact);
+            }
+        }
+    }
+
+    /// Takes up one event as it was read, of a known type or not.
+    pub fn apply_decoded(&mut self, decoded: &Decoded) {
+        match decoded {
+            Decoded::Known(event) => self.apply(event),
+            Decoded::Unknown { kind, version } => {
+                *self.unknown.entry(format!("{kind}/{version}").into()).or_default() += 1;
+            }
+        }
+    }
+
+    /// Whether the actor is who it says: a subject needs a credential of its own that is good at `now`.
+    pub fn is_authentic(&self, actor: &Actor, now: Time) -> bool {
+        match actor {
+            Actor::Subject(subject, credential) => {
+                self.credentials.live(*credential, now).is_some_and(|found| found.subject == *subject)
+            }
+            Actor::System | Actor::Operator | Actor::Anonymous(_) => true,
+        }
+    }
+}
