@@ -136,7 +136,10 @@ pub fn read_whole(disk: &dyn Disk, path: &Path, bytes_max: u64) -> io::Result<Ve
     let file = disk.open_read(path)?;
     let len = file.len()?;
     if len > bytes_max {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("{len} bytes, at most {bytes_max} are read")));
+        return Err(io::Error::new(
+            io::ErrorKind::FileTooLarge,
+            format!("{len} bytes, at most {bytes_max} are read"),
+        ));
     }
     let mut bytes = vec![0; usize::try_from(len).map_err(io::Error::other)?];
     let read = file.read_at(0, &mut bytes)?;

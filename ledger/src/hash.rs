@@ -50,7 +50,11 @@ impl fmt::Debug for Hash {
 
 impl Serialize for Hash {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if serializer.is_human_readable() { serializer.collect_str(self) } else { self.0.serialize(serializer) }
+        if serializer.is_human_readable() {
+            serializer.collect_str(self)
+        } else {
+            self.0.serialize(serializer)
+        }
     }
 }
 
@@ -58,7 +62,8 @@ impl<'de> Deserialize<'de> for Hash {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         if deserializer.is_human_readable() {
             let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-            Self::from_hex(&text).ok_or_else(|| serde::de::Error::custom("a hash is 64 lower-case hex digits"))
+            Self::from_hex(&text)
+                .ok_or_else(|| serde::de::Error::custom("a hash is 64 lower-case hex digits"))
         } else {
             <[u8; 32]>::deserialize(deserializer).map(Self)
         }
