@@ -25,6 +25,10 @@ pub trait Disk: Send + Sync {
     fn remove(&self, path: &Path) -> io::Result<()>;
     /// Makes the names in a directory last.
     fn sync_dir(&self, path: &Path) -> io::Result<()>;
+    /// Whether a file can be read and written by its owner alone. A disk without owners says yes.
+    fn is_private(&self, _path: &Path) -> io::Result<bool> {
+        Ok(true)
+    }
 }
 
 /// An open file. Positions are bytes from its start.
@@ -90,6 +94,11 @@ impl Disk for RealDisk {
 
     fn sync_dir(&self, path: &Path) -> io::Result<()> {
         StdFile::open(path)?.sync_all()
+    }
+
+    fn is_private(&self, path: &Path) -> io::Result<bool> {
+        use std::os::unix::fs::PermissionsExt;
+        Ok(std::fs::metadata(path)?.permissions().mode().trailing_zeros() >= 6)
     }
 }
 

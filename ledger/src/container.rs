@@ -1,0 +1,273 @@
+//! A folder of container files that grows at its end: the part that writes.
+//!
+//! The file in use is filled with zero bytes ahead, so that a sync has no block to allocate. A failed write before anything of
+//! it could count may be tried again; a failed sync may not, because nobody knows what it left behind.
+
+use crate::disk::{Disk, File};
+use crate::hash::{Hash, to_hex};
+use crate::segment::{HEADER_BYTES, Header, HeaderFault, Kind, file_name, first_of};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use thiserror::Error;
+
+/// Name of a file that is being prepared. One that is found at the start is a leftover.
+const UNFINISHED: &str = "next.new";
+/// How much is written at once when a new file is filled with zero bytes.
+const FILL_BYTES: usize = 1 << 20;
+
+/// Where the files of a ledger are, and which ledger it is.
+#[derive(Clone)]
+pub struct Place {
+    /// The disk.
+    pub disk: Arc<dyn Disk>,
+    /// The data directory.
+    pub root: PathBuf,
+    /// Hash of the genesis statement.
+    pub genesis: Hash,
+}
+
+impl Place {
+    /// The folder of a kind of container.
+    pub fn folder(&self, kind: Kind) -> PathBuf {
+        self.root.join(match kind {
+            Kind::Log => "log",
+            Kind::Sealed => "sealed",
+            Kind::Checkpoints => "checkpoints",
+        })
+    }
+
+    /// The first numbers of the files of a kind, ascending. Foreign names are refused.
+    pub fn firsts(&self, kind: Kind) -> Result<Vec<u64>, ContainerError> {
+        let folder = self.folder(kind);
+        let names =
+            self.disk.list(&folder).map_err(|cause| ContainerError::List { path: folder.clone(), cause })?;
+        let named = |name: String| {
+            first_of(&name).ok_or_else(|| ContainerError::ForeignName { path: folder.join(&name) })
+        };
+        names.into_iter().filter(|name| name != UNFINISHED).map(named).collect()
+    }
+
+    /// The whole of one file, its header checked.
+    pub fn read(&self, kind: Kind, first: u64) -> Result<Vec<u8>, ContainerError> {
+        let path = self.folder(kind).join(file_name(first));
+        let bytes = crate::disk::read_whole(self.disk.as_ref(), &path, FILE_BYTES_MAX)
+            .map_err(|cause| ContainerError::Read { path: path.clone(), cause })?;
+        Header { kind, first, genesis: self.genesis }
+            .check(&bytes)
+            .map_err(|cause| ContainerError::Header { path, cause })?;
+        Ok(bytes)
+    }
+}
+
+/// Largest container that is read: a verifier holds two at a time.
+pub const FILE_BYTES_MAX: u64 = 256 << 20;
+
+/// A container folder could not be read or written.
+#[derive(Debug, Error)]
+pub enum ContainerError {
+    /// The folder cannot be listed.
+    #[error("could not list `{path}`")]
+    List {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        cause: io::Error,
+    },
+    /// A file that does not belong there.
+    #[error("`{path}` does not belong in this folder; move it elsewhere")]
+    ForeignName {
+        /// Which.
+        path: PathBuf,
+    },
+    /// A file cannot be read.
+    #[error("could not read `{path}`")]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        cause: io::Error,
+    },
+    /// A file does not begin as it must.
+    #[error("`{path}` is not a file of this ledger")]
+    Header {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        cause: HeaderFault,
+    },
+    /// A file cannot be made or written.
+    #[error("could not write `{path}`")]
+    Write {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        cause: io::Error,
+    },
+    /// A sync failed: nobody knows what is on the disk now.
+    #[error("could not sync `{path}`; nothing after the last sync counts")]
+    Sync {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        cause: io::Error,
+    },
+}
+
+/// The file in use.
+struct Current {
+    file: Box<dyn File>,
+    path: PathBuf,
+    end: u64,
+    capacity: u64,
+}
+
+/// A container folder that grows.
+pub struct Container {
+    place: Place,
+    kind: Kind,
+    /// Bytes of a new file, filled with zeros.
+    segment_bytes: u64,
+    current: Option<Current>,
+}
+
+impl Container {
+    /// Makes the folder where needed and removes what an interrupted start of a file left.
+    pub fn open(place: Place, kind: Kind, segment_bytes: u64) -> Result<Self, ContainerError> {
+        let folder = place.folder(kind);
+        let leftover = folder.join(UNFINISHED);
+        let write = |path: &Path| {
+            let path = path.to_path_buf();
+            move |cause| ContainerError::Write { path, cause }
+        };
+        place.disk.create_dir_all(&folder).map_err(write(&folder))?;
+        place.disk.sync_dir(&place.root).map_err(write(&place.root))?;
+        match place.disk.remove(&leftover) {
+            Err(cause) if cause.kind() != io::ErrorKind::NotFound => return Err(write(&leftover)(cause)),
+            _ => Ok(Self { place, kind, segment_bytes, current: None }),
+        }
+    }
+
+    /// Goes on in an existing file, whose frames end at `end`.
+    pub fn resume(&mut self, first: u64, end: usize) -> Result<(), ContainerError> {
+        let path = self.place.folder(self.kind).join(file_name(first));
+        let opened = self.place.disk.open(&path).and_then(|file| Ok((file.len()?, file)));
+        let (capacity, file) = opened.map_err(|cause| ContainerError::Read { path: path.clone(), cause })?;
+        self.current = Some(Current { file, path, end: end as u64, capacity });
+        Ok(())
+    }
+
+    /// Copies the bytes from the end of the frames to `torn/`, then writes zeros over them.
+    pub fn set_aside(&mut self, bytes: &[u8]) -> Result<(), ContainerError> {
+        let Some(current) = &self.current else { return Ok(()) };
+        let folder = self.place.root.join("torn");
+        let stem =
+            current.path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        let kind = self.place.folder(self.kind);
+        let kind = kind.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let digest = to_hex(Hash::of(&[bytes]).0.first_chunk::<8>().unwrap_or(&[0; 8]));
+        let path = folder.join(format!("{kind}-{stem}-{}-{digest}", current.end));
+        let disk = self.place.disk.as_ref();
+        let kept = disk
+            .create_dir_all(&folder)
+            .and_then(|()| crate::disk::replace(disk, &path, bytes))
+            .and_then(|()| disk.sync_dir(&self.place.root));
+        kept.map_err(|cause| ContainerError::Write { path, cause })?;
+        let zeroed = current.file.write_at(current.end, &vec![0; bytes.len()]);
+        zeroed.map_err(|cause| ContainerError::Write { path: current.path.clone(), cause })?;
+        self.sync()
+    }
+
+    /// Writes frames at the end, in a new file numbered `number` when they do not fit. They count after [`Container::sync`].
+    /// Returns the number-independent offset at which they begin, and whether a new file was begun.
+    pub fn append(&mut self, number: u64, frames: &[u8]) -> Result<Appended, ContainerError> {
+        let fits = self
+            .current
+            .as_ref()
+            .is_some_and(|current| current.end + frames.len() as u64 <= current.capacity);
+        if !fits {
+            self.begin(number, frames.len())?;
+        }
+        let Some(current) = &mut self.current else {
+            let cause = io::Error::other("no file is open");
+            return Err(ContainerError::Write { path: self.place.folder(self.kind), cause });
+        };
+        let offset = current.end;
+        let written = current.file.write_at(offset, frames);
+        written.map_err(|cause| ContainerError::Write { path: current.path.clone(), cause })?;
+        current.end += frames.len() as u64;
+        Ok(Appended { offset, new_file: !fits })
+    }
+
+    /// Makes everything appended last.
+    pub fn sync(&mut self) -> Result<(), ContainerError> {
+        let Some(current) = &self.current else { return Ok(()) };
+        current.file.sync_data().map_err(|cause| ContainerError::Sync { path: current.path.clone(), cause })
+    }
+
+    /// Writes over bytes of an older or the current file, and makes that last.
+    pub fn overwrite(&self, first: u64, offset: u64, bytes: &[u8]) -> Result<(), ContainerError> {
+        let path = self.place.folder(self.kind).join(file_name(first));
+        let written = self.place.disk.open(&path).and_then(|file| {
+            file.write_at(offset, bytes)?;
+            file.sync_data()
+        });
+        written.map_err(|cause| ContainerError::Write { path, cause })
+    }
+
+    /// Makes the next file: header and zeros, synced, under a passing name, then under its own.
+    fn begin(&mut self, first: u64, bytes: usize) -> Result<(), ContainerError> {
+        let folder = self.place.folder(self.kind);
+        let path = folder.join(file_name(first));
+        let capacity = self.segment_bytes.max((HEADER_BYTES + bytes) as u64);
+        let header = Header { kind: self.kind, first, genesis: self.place.genesis };
+        let file = prepare(self.place.disk.as_ref(), &folder, &path, &header.encode(), capacity)
+            .map_err(|cause| ContainerError::Write { path: path.clone(), cause })?;
+        self.current = Some(Current { file, path, end: HEADER_BYTES as u64, capacity });
+        Ok(())
+    }
+}
+
+/// Where appended frames begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Appended {
+    /// Bytes from the start of the file.
+    pub offset: u64,
+    /// Whether the file is new.
+    pub new_file: bool,
+}
+
+fn prepare(
+    disk: &dyn Disk,
+    folder: &Path,
+    path: &Path,
+    header: &[u8],
+    capacity: u64,
+) -> io::Result<Box<dyn File>> {
+    let unfinished = folder.join(UNFINISHED);
+    match disk.remove(&unfinished) {
+        Err(cause) if cause.kind() != io::ErrorKind::NotFound => return Err(cause),
+        _ => {}
+    }
+    let file = disk.create_new(&unfinished)?;
+    file.write_at(0, header)?;
+    let zeros = vec![0; FILL_BYTES];
+    let mut filled = header.len() as u64;
+    while filled < capacity {
+        let wanted = usize::try_from(capacity - filled).unwrap_or(FILL_BYTES).min(FILL_BYTES);
+        file.write_at(filled, zeros.get(..wanted).unwrap_or_default())?;
+        filled += wanted as u64;
+    }
+    file.sync_all()?;
+    if disk.list(folder)?.iter().any(|name| path.ends_with(name)) {
+        return Err(io::Error::new(io::ErrorKind::AlreadyExists, "a file of that name stands there already"));
+    }
+    disk.rename(&unfinished, path)?;
+    disk.sync_dir(folder)?;
+    Ok(file)
+}

@@ -1,0 +1,165 @@
+//! Names of things: each kind of id is its own type, so one cannot be passed as another.
+//!
+//! An id is a prefix and a UUIDv7 (RFC 9562) in 32 hex digits: `per_0190…`. It says nothing about what it names.
+
+use crate::hash::{array_from_hex, to_hex};
+use crate::time::Time;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+use thiserror::Error;
+
+/// A text is not an id of the wanted kind.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("an id of this kind is `{prefix}_` and 32 lower-case hex digits")]
+pub struct NotAnId {
+    /// The prefix that was wanted.
+    pub prefix: &'static str,
+}
+
+/// The bytes of a UUIDv7 (RFC 9562): 48 bits of milliseconds, then random bits around the version and variant marks.
+pub fn uuid_v7(time: Time, random: [u8; 10]) -> [u8; 16] {
+    let [_, _, millis @ ..] = (time.micros() / 1_000).to_be_bytes();
+    let mut bytes = [0; 16];
+    for (to, from) in bytes.iter_mut().zip(millis.iter().chain(&random)) {
+        *to = *from;
+    }
+    let [_, _, _, _, _, _, version, _, variant, ..] = &mut bytes;
+    *version = 0x70 | *version & 0x0f;
+    *variant = 0x80 | *variant & 0x3f;
+    bytes
+}
+
+/// Milliseconds since 1970 in a UUIDv7.
+pub fn uuid_v7_millis(uuid: &[u8; 16]) -> u64 {
+    let [a, b, c, d, e, f, ..] = *uuid;
+    u64::from_be_bytes([0, 0, a, b, c, d, e, f])
+}
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident $prefix:literal;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name([u8; 16]);
+
+        impl $name {
+            /// What its text begins with, before the underscore.
+            pub const PREFIX: &'static str = $prefix;
+
+            /// From the 16 bytes of a UUID.
+            pub fn from_bytes(bytes: [u8; 16]) -> Self {
+                Self(bytes)
+            }
+
+            /// The 16 bytes of the UUID.
+            pub fn as_bytes(&self) -> &[u8; 16] {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str(concat!($prefix, "_"))?;
+                out.write_str(&to_hex(&self.0))
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, out)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = NotAnId;
+
+            fn from_str(text: &str) -> Result<Self, NotAnId> {
+                let digits = text.strip_prefix(concat!($prefix, "_"));
+                digits.and_then(|digits| array_from_hex(digits.as_bytes())).map(Self).ok_or(NotAnId { prefix: $prefix })
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                if serializer.is_human_readable() { serializer.collect_str(self) } else { self.0.serialize(serializer) }
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                if deserializer.is_human_readable() {
+                    Cow::<'de, str>::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+                } else {
+                    <[u8; 16]>::deserialize(deserializer).map(Self)
+                }
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// A ledger.
+    LedgerId "led";
+    /// An event.
+    EventId "evt";
+    /// A person.
+    PersonId "per";
+    /// A service account.
+    ServiceAccountId "svc";
+    /// A credential of a person or a service account.
+    CredentialId "crd";
+    /// A grant of a role.
+    GrantId "grt";
+}
+
+/// A client's own name for one command: 1 to 64 letters, digits, `.`, `_` or `-`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
+pub struct CommandId(Box<str>);
+
+/// A text is not a command id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("a command id is 1 to 64 letters, digits, `.`, `_` or `-`")]
+pub struct NotACommandId;
+
+impl CommandId {
+    /// Its text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for CommandId {
+    type Err = NotACommandId;
+
+    fn from_str(text: &str) -> Result<Self, NotACommandId> {
+        let plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
+        if plain && (1..=64).contains(&text.len()) { Ok(Self(text.into())) } else { Err(NotACommandId) }
+    }
+}
+
+impl fmt::Display for CommandId {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for CommandId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Cow::<'de, str>::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_reads_back_and_refuses_another_kind() {
+        let id = PersonId::from_bytes(uuid_v7(Time::from_micros(1_795_000_000_123_456), [0xff; 10]));
+        assert_eq!(id.to_string().parse(), Ok(id));
+        assert_eq!(id.to_string(), "per_01a1ee565e7b7fffbfffffffffffffff");
+        assert!(id.to_string().parse::<GrantId>().is_err());
+        assert_eq!(uuid_v7_millis(id.as_bytes()), 1_795_000_000_123);
+    }
+}

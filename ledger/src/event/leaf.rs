@@ -1,0 +1,331 @@
+//! The leaf: one event as one canonical JSON text, which is what is hashed, signed and stored.
+//!
+//! [`Event::encode`] writes it. Two readers exist: [`Envelope::parse`] proves it canonical and finds the few fields that
+//! chain it, at the speed of a scan; [`Event::decode`] reads all of it into types.
+
+use super::id::{EventId, LedgerId, uuid_v7_millis};
+use super::{Actor, Assurance, Fact, Object, Origin, Outcome};
+use crate::canonical::{self, NotCanonical};
+use crate::hash::Hash;
+use crate::time::Time;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+use thiserror::Error;
+
+/// Longest leaf in bytes: an entry of a C2SP tile carries its length in 16 bits.
+pub const LEAF_BYTES_MAX: usize = 65_535;
+
+/// What an event says about a payload sealed beside it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SealedEntry {
+    /// Length of the ciphertext.
+    pub bytes: u64,
+    /// Which rules of retention and erasure apply.
+    pub class: Box<str>,
+    /// Salted commitment to the ciphertext.
+    pub commit: Hash,
+    /// Its name in this event.
+    pub name: Box<str>,
+}
+
+/// One event, all of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// Who did it.
+    pub actor: Actor,
+    /// How we know.
+    pub assurance: Assurance,
+    /// The event that led to this one.
+    pub cause: Option<EventId>,
+    /// Counts restores.
+    pub epoch: u32,
+    /// What happened.
+    pub fact: Fact,
+    /// Its name.
+    pub id: EventId,
+    /// The ledger it belongs to.
+    pub ledger: LedgerId,
+    /// Where the command came from.
+    pub origin: Origin,
+    /// Leaf hash of the event before.
+    pub prev: Hash,
+    /// Payloads sealed beside it.
+    pub sealed: Vec<SealedEntry>,
+    /// Its position.
+    pub seq: u64,
+    /// When the writer recorded it.
+    pub time: Time,
+}
+
+/// The leaf as it stands in the text, before its `data` is understood.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Leaf<'a> {
+    /// Who did it.
+    pub actor: Actor,
+    /// How we know.
+    #[serde(skip_serializing_if = "Assurance::is_enforced", default)]
+    pub assurance: Assurance,
+    /// The event that led to this one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub cause: Option<EventId>,
+    /// What happened, in the shape that `type` and `v` name.
+    #[serde(borrow)]
+    pub data: Cow<'a, RawValue>,
+    /// Counts restores.
+    pub epoch: u32,
+    /// Its name.
+    pub id: EventId,
+    /// The ledger it belongs to.
+    pub ledger: LedgerId,
+    /// What it is about.
+    pub object: Object,
+    /// Where the command came from.
+    pub origin: Origin,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Leaf hash of the event before.
+    pub prev: Hash,
+    /// Payloads sealed beside it.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub sealed: Vec<SealedEntry>,
+    /// Its position.
+    pub seq: u64,
+    /// When the writer recorded it.
+    pub time: Time,
+    /// `<area>.<past fact>`.
+    #[serde(rename = "type", borrow)]
+    pub kind: Cow<'a, str>,
+    /// Version of the shape of `data`.
+    pub v: u16,
+}
+
+/// A leaf that was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "nearly every value is the large one")]
+pub enum Decoded {
+    /// An event of a known type.
+    Known(Event),
+    /// An event whose type or version this build does not know.
+    Unknown {
+        /// Its type.
+        kind: String,
+        /// Its version.
+        version: u16,
+    },
+}
+
+/// Why a text is not a leaf.
+#[derive(Debug, Error)]
+pub enum DecodeError {
+    /// Not canonical JSON.
+    #[error("the leaf is not canonical JSON")]
+    Canonical(#[from] NotCanonical),
+    /// Not the keys and values of a leaf.
+    #[error("the leaf does not have the shape of an event")]
+    Shape(#[from] serde_json::Error),
+    /// Longer than [`LEAF_BYTES_MAX`].
+    #[error("the leaf has {bytes} bytes, more than 65,535")]
+    TooLong {
+        /// Its length.
+        bytes: usize,
+    },
+    /// A field that contradicts another.
+    #[error("`{field}` contradicts the rest of the leaf")]
+    Contradiction {
+        /// The field.
+        field: &'static str,
+    },
+}
+
+impl Event {
+    /// The canonical text. An error is a bug in a fact's shape or a leaf that grew too long.
+    pub fn encode(&self) -> Result<Vec<u8>, DecodeError> {
+        let (kind, v) = self.fact.name();
+        let leaf = Leaf {
+            actor: self.actor,
+            assurance: self.assurance,
+            cause: self.cause,
+            data: Cow::Owned(self.fact.data()?),
+            epoch: self.epoch,
+            id: self.id,
+            ledger: self.ledger,
+            object: self.fact.object(self.ledger),
+            origin: self.origin.clone(),
+            outcome: self.fact.outcome(),
+            prev: self.prev,
+            sealed: self.sealed.clone(),
+            seq: self.seq,
+            time: self.time,
+            kind: kind.into(),
+            v,
+        };
+        let text = serde_json::to_vec(&leaf)?;
+        within_limit(&text)?;
+        canonical::check(&text)?;
+        Ok(text)
+    }
+
+    /// Reads a leaf that [`Envelope::parse`] found canonical.
+    pub fn decode(text: &[u8]) -> Result<Decoded, DecodeError> {
+        within_limit(text)?;
+        let leaf: Leaf<'_> = serde_json::from_slice(text)?;
+        leaf.check()?;
+        let Some(fact) = Fact::decode(&leaf.kind, leaf.v, leaf.data.get()) else {
+            return Ok(Decoded::Unknown { kind: leaf.kind.into_owned(), version: leaf.v });
+        };
+        leaf.into_event(fact?).map(Decoded::Known)
+    }
+}
+
+impl Leaf<'_> {
+    fn check(&self) -> Result<(), DecodeError> {
+        let names = self.sealed.iter().map(|entry| &entry.name);
+        if uuid_v7_millis(self.id.as_bytes()) != self.time.micros() / 1_000 {
+            return Err(DecodeError::Contradiction { field: "id" });
+        }
+        if !names.is_sorted_by(|before, after| before < after) {
+            return Err(DecodeError::Contradiction { field: "sealed" });
+        }
+        Ok(())
+    }
+
+    fn into_event(self, fact: Fact) -> Result<Event, DecodeError> {
+        if self.object != fact.object(self.ledger) {
+            return Err(DecodeError::Contradiction { field: "object" });
+        }
+        if self.outcome != fact.outcome() {
+            return Err(DecodeError::Contradiction { field: "outcome" });
+        }
+        Ok(Event {
+            actor: self.actor,
+            assurance: self.assurance,
+            cause: self.cause,
+            epoch: self.epoch,
+            fact,
+            id: self.id,
+            ledger: self.ledger,
+            origin: self.origin,
+            prev: self.prev,
+            sealed: self.sealed,
+            seq: self.seq,
+            time: self.time,
+        })
+    }
+}
+
+fn within_limit(text: &[u8]) -> Result<(), DecodeError> {
+    let bytes = text.len();
+    if bytes > LEAF_BYTES_MAX { Err(DecodeError::TooLong { bytes }) } else { Ok(()) }
+}
+
+/// The fields that chain a leaf, found by a scan that also proves the text canonical.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Envelope<'a> {
+    /// Counts restores.
+    pub epoch: u64,
+    /// The ledger, as text.
+    pub ledger: &'a str,
+    /// Leaf hash of the event before.
+    pub prev: Hash,
+    /// Whether payloads are sealed beside it.
+    pub has_sealed: bool,
+    /// Its position.
+    pub seq: u64,
+    /// When, as text of fixed width: texts order as times do.
+    pub time: &'a str,
+    /// `<area>.<past fact>`.
+    pub kind: &'a str,
+}
+
+/// A bit for each key of the leaf, in order; the three that may be absent are `false`.
+const KEYS: [(&str, bool); 16] = [
+    ("actor", true),
+    ("assurance", false),
+    ("cause", false),
+    ("data", true),
+    ("epoch", true),
+    ("id", true),
+    ("ledger", true),
+    ("object", true),
+    ("origin", true),
+    ("outcome", true),
+    ("prev", true),
+    ("sealed", false),
+    ("seq", true),
+    ("time", true),
+    ("type", true),
+    ("v", true),
+];
+
+#[derive(Default)]
+struct Spans<'a> {
+    keys: usize,
+    required: usize,
+    foreign: bool,
+    epoch: &'a [u8],
+    ledger: &'a [u8],
+    prev: &'a [u8],
+    has_sealed: bool,
+    seq: &'a [u8],
+    time: &'a [u8],
+    kind: &'a [u8],
+}
+
+impl<'a> Spans<'a> {
+    fn note(&mut self, key: &'a [u8], value: &'a [u8]) {
+        let rest = KEYS.get(self.keys..).unwrap_or_default();
+        let Some(ahead) = rest.iter().position(|(name, _)| name.as_bytes() == key) else {
+            self.foreign = true;
+            return;
+        };
+        self.required += usize::from(rest.get(ahead).is_some_and(|(_, required)| *required));
+        self.keys += ahead + 1;
+        match key {
+            b"epoch" => self.epoch = value,
+            b"ledger" => self.ledger = value,
+            b"prev" => self.prev = value,
+            b"sealed" => self.has_sealed = true,
+            b"seq" => self.seq = value,
+            b"time" => self.time = value,
+            b"type" => self.kind = value,
+            _ => {}
+        }
+    }
+}
+
+impl<'a> Envelope<'a> {
+    /// Proves the text a canonical JSON object with the keys of a leaf, and finds the fields that chain it.
+    pub fn parse(text: &'a [u8]) -> Result<Self, DecodeError> {
+        within_limit(text)?;
+        let mut spans = Spans::default();
+        canonical::members(text, |key, value| spans.note(key, value))?;
+        let required = KEYS.iter().filter(|(_, required)| *required).count();
+        if spans.foreign || spans.required != required {
+            return Err(DecodeError::Contradiction { field: "keys" });
+        }
+        Ok(Self {
+            epoch: number(spans.epoch, "epoch")?,
+            ledger: string(spans.ledger, "ledger")?,
+            prev: Hash::from_hex(string(spans.prev, "prev")?)
+                .ok_or(DecodeError::Contradiction { field: "prev" })?,
+            has_sealed: spans.has_sealed,
+            seq: number(spans.seq, "seq")?,
+            time: string(spans.time, "time")?,
+            kind: string(spans.kind, "type")?,
+        })
+    }
+}
+
+fn string<'a>(value: &'a [u8], field: &'static str) -> Result<&'a str, DecodeError> {
+    let inner = value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\""));
+    let plain = inner.filter(|inner| !inner.contains(&b'\\'));
+    plain.and_then(|plain| std::str::from_utf8(plain).ok()).ok_or(DecodeError::Contradiction { field })
+}
+
+fn number(value: &[u8], field: &'static str) -> Result<u64, DecodeError> {
+    let text = std::str::from_utf8(value).ok();
+    text.and_then(|text| text.parse().ok()).ok_or(DecodeError::Contradiction { field })
+}

@@ -1,0 +1,175 @@
+//! The vocabulary of events: what can have happened, who did it, to what.
+//!
+//! A [`Fact`] is what happened; each area has its own file. [`Leaf`] is the fact in its envelope, the text that is
+//! hashed and signed. Shapes that were released never change: a new need is a new version with an upcast.
+
+pub mod access;
+pub mod custody;
+pub mod id;
+pub mod identity;
+mod leaf;
+mod refusal;
+mod subject;
+
+pub use leaf::{DecodeError, Decoded, Envelope, Event, LEAF_BYTES_MAX, Leaf, SealedEntry};
+pub use refusal::{CodeCount, Refusal};
+pub use subject::{Actor, Channel, Object, Origin, Subject, Via};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// Declares the facts of one area: an enum, its type names and versions, and the way from and to `data`.
+macro_rules! facts {
+    ($(#[$doc:meta])* $area:ident { $($(#[$fact_doc:meta])* $type:literal $version:literal => $fact:ident;)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub enum $area {
+            $($(#[$fact_doc])* $fact($fact),)*
+        }
+
+        impl $area {
+            /// Every type name of this area with its version.
+            pub const TYPES: &'static [(&'static str, u16)] = &[$(($type, $version)),*];
+
+            /// The type name and the version of the shape of `data`.
+            pub fn name(&self) -> (&'static str, u16) {
+                match self {
+                    $(Self::$fact(_) => ($type, $version),)*
+                }
+            }
+
+            /// What the event is about. `None` stands for the ledger itself.
+            pub(crate) fn object(&self) -> Option<$crate::event::Object> {
+                match self {
+                    $(Self::$fact(fact) => fact.object(),)*
+                }
+            }
+
+            pub(super) fn data(&self) -> Result<Box<serde_json::value::RawValue>, serde_json::Error> {
+                match self {
+                    $(Self::$fact(fact) => serde_json::value::to_raw_value(fact),)*
+                }
+            }
+
+            pub(super) fn decode(name: &str, version: u16, data: &str) -> Option<Result<Self, serde_json::Error>> {
+                match (name, version) {
+                    $(($type, $version) => Some(super::read(data).map(Self::$fact)),)*
+                    _ => None,
+                }
+            }
+        }
+
+        $(impl From<$fact> for $crate::event::Fact {
+            fn from(fact: $fact) -> Self {
+                $crate::event::Fact::$area($area::$fact(fact))
+            }
+        })*
+    };
+}
+pub(crate) use facts;
+
+/// Reads the `data` of a fact.
+fn read<T: DeserializeOwned>(data: &str) -> Result<T, serde_json::Error> {
+    serde_json::from_str(data)
+}
+
+pub use access::Access;
+pub use custody::Custody;
+pub use identity::Identity;
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fact {
+    /// People, service accounts and their credentials.
+    Identity(Identity),
+    /// Roles and grants.
+    Access(Access),
+    /// The log's own life, and refusals.
+    Custody(Custody),
+}
+
+impl Fact {
+    /// The type name and the version of the shape of `data`.
+    pub fn name(&self) -> (&'static str, u16) {
+        match self {
+            Self::Identity(fact) => fact.name(),
+            Self::Access(fact) => fact.name(),
+            Self::Custody(fact) => fact.name(),
+        }
+    }
+
+    /// What the event is about, in the ledger named.
+    pub fn object(&self, ledger: id::LedgerId) -> Object {
+        let object = match self {
+            Self::Identity(fact) => fact.object(),
+            Self::Access(fact) => fact.object(),
+            Self::Custody(fact) => fact.object(),
+        };
+        object.unwrap_or(Object::Ledger(ledger))
+    }
+
+    /// Whether it was done or refused.
+    pub fn outcome(&self) -> Outcome {
+        match self {
+            Self::Custody(Custody::CommandRefused(_) | Custody::RefusalsCounted(_)) => Outcome::Refused,
+            Self::Identity(_) | Self::Access(_) | Self::Custody(_) => Outcome::Done,
+        }
+    }
+
+    fn data(&self) -> Result<Box<serde_json::value::RawValue>, serde_json::Error> {
+        match self {
+            Self::Identity(fact) => fact.data(),
+            Self::Access(fact) => fact.data(),
+            Self::Custody(fact) => fact.data(),
+        }
+    }
+
+    /// Reads a fact; `None` when the type or version is unknown.
+    fn decode(name: &str, version: u16, data: &str) -> Option<Result<Self, serde_json::Error>> {
+        let (area, _) = name.split_once('.')?;
+        match area {
+            "identity" => Some(Identity::decode(name, version, data)?.map(Self::Identity)),
+            "access" => Some(Access::decode(name, version, data)?.map(Self::Access)),
+            "custody" => Some(Custody::decode(name, version, data)?.map(Self::Custody)),
+            _ => None,
+        }
+    }
+
+    /// Every type name with its version.
+    pub fn types() -> impl Iterator<Item = (&'static str, u16)> {
+        [Identity::TYPES, Access::TYPES, Custody::TYPES].into_iter().flatten().copied()
+    }
+}
+
+/// How it ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It happened.
+    Done,
+    /// The rules forbade it.
+    Refused,
+    /// The outside failed.
+    Failed,
+}
+
+/// How we know. The strongest, `enforced`, is written as an absent key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Assurance {
+    /// We did it or stopped it.
+    #[default]
+    Enforced,
+    /// Our gateway or engine saw it.
+    Observed,
+    /// An agent or a tool said so.
+    SelfReported,
+    /// Parsed from something else.
+    Derived,
+}
+
+impl Assurance {
+    fn is_enforced(&self) -> bool {
+        *self == Self::Enforced
+    }
+}

@@ -1,0 +1,375 @@
+//! The container of the log, the sealed payloads and the checkpoints: a header, frames, zero bytes.
+//!
+//! Everything here is pure over bytes. [`Frames`] walks any container; [`LogFile::parse`] adds the rule of groups and tells an
+//! interrupted write from damage. `docs/format.md` specifies the bytes.
+
+use crate::event::LEAF_BYTES_MAX;
+use crate::hash::Hash;
+use bincode::config::{BigEndian, Configuration, Fixint, Limit};
+use bincode::{BorrowDecode, Encode};
+use thiserror::Error;
+
+/// Bytes before the first frame.
+pub const HEADER_BYTES: usize = 64;
+/// Longest payload of a frame: twice the longest leaf, so that a sealed payload of that size fits too.
+pub const PAYLOAD_BYTES_MAX: usize = 131_072;
+/// Bytes of a frame before its payload.
+pub const FRAME_HEAD_BYTES: usize = 8;
+/// Payload bytes of a commit frame.
+const COMMIT_PAYLOAD_BYTES: usize = 4 + 8 + 32;
+const MAGIC: &[u8; 8] = b"DEEDSEG1";
+const FRAMING: Configuration<BigEndian, Fixint, Limit<PAYLOAD_BYTES_MAX>> =
+    bincode::config::standard().with_big_endian().with_fixed_int_encoding().with_limit::<PAYLOAD_BYTES_MAX>();
+
+const _: () = assert!(LEAF_BYTES_MAX + 128 < PAYLOAD_BYTES_MAX);
+
+/// What a container holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Events in groups.
+    Log,
+    /// Sealed payloads.
+    Sealed,
+    /// Checkpoints.
+    Checkpoints,
+}
+
+impl Kind {
+    fn mark(self) -> &'static [u8; 8] {
+        match self {
+            Self::Log => b"log\0\0\0\0\0",
+            Self::Sealed => b"sealed\0\0",
+            Self::Checkpoints => b"checkpt\0",
+        }
+    }
+
+    fn admits(self, frame: &Frame<'_>) -> bool {
+        match frame {
+            Frame::Event { .. } | Frame::Commit { .. } => self == Self::Log,
+            Frame::Payload { .. } | Frame::Erased { .. } => self == Self::Sealed,
+            Frame::Checkpoint { .. } => self == Self::Checkpoints,
+        }
+    }
+}
+
+/// The first bytes of a container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// What it holds.
+    pub kind: Kind,
+    /// The number in its name.
+    pub first: u64,
+    /// Hash of the genesis statement of its ledger.
+    pub genesis: Hash,
+}
+
+/// Why a container's first bytes are not the header that belongs there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum HeaderFault {
+    /// Fewer than 64 bytes.
+    #[error("the file is shorter than its header")]
+    Short,
+    /// Altered, or not ours.
+    #[error("the header is damaged")]
+    Damaged,
+    /// A sound header of another file.
+    #[error("the header belongs to another file or another ledger")]
+    Foreign,
+}
+
+impl Header {
+    /// Its 64 bytes.
+    pub fn encode(&self) -> [u8; HEADER_BYTES] {
+        let mut bytes = [0; HEADER_BYTES];
+        let first = self.first.to_be_bytes();
+        let parts = MAGIC.iter().chain(self.kind.mark()).chain(&first).chain(&self.genesis.0).chain(&[0; 4]);
+        for (to, from) in bytes.iter_mut().zip(parts) {
+            *to = *from;
+        }
+        let (head, crc) = bytes.split_at_mut(HEADER_BYTES - 4);
+        crc.copy_from_slice(&crc32c::crc32c(head).to_be_bytes());
+        bytes
+    }
+
+    /// Checks that a file begins with this header.
+    pub fn check(&self, file: &[u8]) -> Result<(), HeaderFault> {
+        let found = file.first_chunk::<HEADER_BYTES>().ok_or(HeaderFault::Short)?;
+        let (head, crc) = found.split_at(HEADER_BYTES - 4);
+        if !head.starts_with(MAGIC) || crc != crc32c::crc32c(head).to_be_bytes() {
+            return Err(HeaderFault::Damaged);
+        }
+        if *found == self.encode() { Ok(()) } else { Err(HeaderFault::Foreign) }
+    }
+}
+
+/// The name of the container that starts at `first`.
+pub fn file_name(first: u64) -> String {
+    format!("{first:020}.seg")
+}
+
+/// The number in a container's name.
+pub fn first_of(name: &str) -> Option<u64> {
+    let first = name.strip_suffix(".seg")?.parse().ok()?;
+    (file_name(first) == name).then_some(first)
+}
+
+/// One stored record. The order of the variants is the format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, BorrowDecode)]
+pub enum Frame<'a> {
+    /// An event.
+    Event {
+        /// Its text.
+        leaf: &'a [u8],
+        /// Signature over its leaf hash.
+        signature: [u8; 64],
+        /// Id of the key that signed.
+        key: [u8; 4],
+    },
+    /// The end of a group of events.
+    Commit {
+        /// Events in the whole log after this group.
+        size: u64,
+        /// Leaf hash of the last of them.
+        head: [u8; 32],
+    },
+    /// A sealed payload.
+    Payload {
+        /// Position of the event that commits to it.
+        seq: u64,
+        /// Its name there.
+        name: &'a str,
+        /// Whose key it is encrypted under.
+        bucket: &'a str,
+        /// Salt of the commitment.
+        salt: [u8; 32],
+        /// Nonce and ciphertext.
+        ciphertext: &'a [u8],
+    },
+    /// Where a sealed payload was.
+    Erased {
+        /// Position of the event that committed to it.
+        seq: u64,
+        /// Its name there.
+        name: &'a str,
+        /// As many zero bytes as keep the frame's length.
+        filler: &'a [u8],
+    },
+    /// A signed checkpoint.
+    Checkpoint {
+        /// The signed note.
+        note: &'a [u8],
+    },
+}
+
+impl<'a> Frame<'a> {
+    /// Appends the frame with its length and checksum. Fails when the payload is longer than [`PAYLOAD_BYTES_MAX`].
+    pub fn write(&self, out: &mut Vec<u8>) -> Result<(), TooLong> {
+        let start = out.len();
+        out.extend_from_slice(&[0; FRAME_HEAD_BYTES]);
+        let room = bincode::config::standard().with_big_endian().with_fixed_int_encoding();
+        bincode::encode_into_std_write(self, out, room).map_err(|_| TooLong)?;
+        let (_, frame) = out.split_at_mut(start);
+        let (head, payload) = frame.split_at_mut(FRAME_HEAD_BYTES);
+        let length = u32::try_from(payload.len()).map_err(|_| TooLong)?;
+        if payload.len() > PAYLOAD_BYTES_MAX {
+            out.truncate(start);
+            return Err(TooLong);
+        }
+        let crc = crc32c::crc32c(payload);
+        head.copy_from_slice(&(u64::from(length) << 32 | u64::from(crc)).to_be_bytes());
+        Ok(())
+    }
+
+    /// Reads a payload; `None` when it is not exactly one frame.
+    fn read(payload: &'a [u8]) -> Option<Self> {
+        let (frame, used) = bincode::borrow_decode_from_slice(payload, FRAMING).ok()?;
+        (used == payload.len()).then_some(frame)
+    }
+}
+
+/// A frame's payload exceeds [`PAYLOAD_BYTES_MAX`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("a stored record is longer than 131,072 bytes")]
+pub struct TooLong;
+
+/// What stands at one place of a container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Slot<'a> {
+    /// A sound frame.
+    Frame(Frame<'a>),
+    /// Bytes whose length is readable and whose contents are not.
+    Damaged,
+    /// Nothing readable from here to the end of the file, and not all of it zero.
+    Unreadable,
+}
+
+/// Walks the frames of a container, from just after its header.
+#[derive(Clone, Debug)]
+pub struct Frames<'a> {
+    bytes: &'a [u8],
+    offset: usize,
+    kind: Kind,
+}
+
+impl<'a> Frames<'a> {
+    /// Over a whole file whose header was checked.
+    pub fn of(kind: Kind, file: &'a [u8]) -> Self {
+        Self { bytes: file, offset: HEADER_BYTES, kind }
+    }
+
+    /// Over frames from `offset` on.
+    pub fn from(kind: Kind, bytes: &'a [u8], offset: usize) -> Self {
+        Self { bytes, offset, kind }
+    }
+
+    /// Where the next frame begins.
+    pub fn offset(&self) -> usize {
+        self.offset
+    }
+
+    fn slot(&self) -> Option<(Slot<'a>, usize)> {
+        let rest = self.bytes.get(self.offset..).unwrap_or_default();
+        let unreadable = Some((Slot::Unreadable, self.bytes.len()));
+        let Some((head, after)) = rest.split_first_chunk::<FRAME_HEAD_BYTES>() else {
+            return if is_zero(rest) { None } else { unreadable };
+        };
+        let [a, b, c, d, crc @ ..] = *head;
+        let Ok(length) = usize::try_from(u32::from_be_bytes([a, b, c, d])) else { return unreadable };
+        if length == 0 && is_zero(rest) {
+            return None;
+        }
+        let Some(payload) = after.get(..length).filter(|_| (1..=PAYLOAD_BYTES_MAX).contains(&length)) else {
+            return unreadable;
+        };
+        let next = self.offset + FRAME_HEAD_BYTES + length;
+        let sound = crc32c::crc32c(payload).to_be_bytes() == crc;
+        let frame = sound.then(|| Frame::read(payload)).flatten().filter(|frame| self.kind.admits(frame));
+        Some((frame.map_or(Slot::Damaged, Slot::Frame), next))
+    }
+}
+
+impl<'a> Iterator for Frames<'a> {
+    type Item = (usize, Slot<'a>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (slot, next) = self.slot()?;
+        Some((std::mem::replace(&mut self.offset, next), slot))
+    }
+}
+
+fn is_zero(bytes: &[u8]) -> bool {
+    let (words, rest) = bytes.as_chunks::<64>();
+    words.iter().all(|word| *word == [0; 64]) && rest.iter().all(|byte| *byte == 0)
+}
+
+/// An event as it is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoredEvent<'a> {
+    /// Its text.
+    pub leaf: &'a [u8],
+    /// Signature over its leaf hash.
+    pub signature: [u8; 64],
+    /// Id of the key that signed.
+    pub key: [u8; 4],
+    /// Where its frame begins in the file.
+    pub offset: usize,
+}
+
+/// The end of a group, as the file states it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Commit {
+    /// Events in the whole log after this group.
+    pub size: u64,
+    /// Leaf hash of the last of them.
+    pub head: Hash,
+}
+
+/// What follows the last whole group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tail {
+    /// Nothing but zero bytes.
+    Clean,
+    /// An interrupted write, from the end of the groups to its last non-zero byte.
+    Torn {
+        /// Its length.
+        bytes: usize,
+    },
+    /// Bytes that a later group proves to have been whole once.
+    Damaged {
+        /// Where the damage begins.
+        offset: usize,
+    },
+}
+
+/// One file of the log, read.
+#[derive(Clone, Debug)]
+pub struct LogFile<'a> {
+    /// The events of whole groups.
+    pub events: Vec<StoredEvent<'a>>,
+    /// The ends of the groups.
+    pub commits: Vec<Commit>,
+    /// Where the next group would begin.
+    pub end: usize,
+    /// What stands there.
+    pub tail: Tail,
+}
+
+impl<'a> LogFile<'a> {
+    /// Reads a file of the log whose header was checked and whose first event is `first`.
+    pub fn parse(file: &'a [u8], first: u64) -> Self {
+        let mut frames = Frames::of(Kind::Log, file);
+        let mut read = Self { events: Vec::new(), commits: Vec::new(), end: HEADER_BYTES, tail: Tail::Clean };
+        let mut committed = 0;
+        let mut broken_at = file.len();
+        for (offset, slot) in frames.by_ref() {
+            match slot {
+                Slot::Frame(Frame::Event { leaf, signature, key }) => {
+                    read.events.push(StoredEvent { leaf, signature, key, offset });
+                }
+                Slot::Frame(Frame::Commit { size, head })
+                    if size == first + read.events.len() as u64 && committed < read.events.len() =>
+                {
+                    read.commits.push(Commit { size, head: Hash(head) });
+                    committed = read.events.len();
+                    read.end = offset + FRAME_HEAD_BYTES + COMMIT_PAYLOAD_BYTES;
+                }
+                Slot::Frame(_) | Slot::Damaged | Slot::Unreadable => {
+                    broken_at = offset;
+                    break;
+                }
+            }
+        }
+        read.events.truncate(committed);
+        read.tail = tail(file, read.end, broken_at);
+        read
+    }
+}
+
+fn tail(file: &[u8], end: usize, broken_at: usize) -> Tail {
+    let rest = file.get(end..).unwrap_or_default();
+    let Some(last) = rest.iter().rposition(|byte| *byte != 0) else { return Tail::Clean };
+    // One whole commit frame after the break may belong to the interrupted group itself; a second one proves a later group.
+    if commits_after(file.get(broken_at..).unwrap_or_default()).nth(1).is_some() {
+        Tail::Damaged { offset: broken_at }
+    } else {
+        Tail::Torn { bytes: last + 1 }
+    }
+}
+
+/// Sound commit frames at any byte offset.
+fn commits_after(bytes: &[u8]) -> impl Iterator<Item = Commit> {
+    bytes.windows(FRAME_HEAD_BYTES + COMMIT_PAYLOAD_BYTES).filter_map(|window| {
+        let (length, rest) = window.split_first_chunk::<4>()?;
+        if usize::try_from(u32::from_be_bytes(*length)) != Ok(COMMIT_PAYLOAD_BYTES) {
+            return None;
+        }
+        let (crc, payload) = rest.split_first_chunk::<4>()?;
+        let sound = crc32c::crc32c(payload).to_be_bytes() == *crc;
+        match sound.then(|| Frame::read(payload)).flatten()? {
+            Frame::Commit { size, head } => Some(Commit { size, head: Hash(head) }),
+            Frame::Event { .. } | Frame::Payload { .. } | Frame::Erased { .. } | Frame::Checkpoint { .. } => {
+                None
+            }
+        }
+    })
+}

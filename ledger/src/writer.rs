@@ -1,0 +1,404 @@
+//! The writer: gives drafts their place, chains, seals, signs and stores them, and signs checkpoints.
+//!
+//! [`Writer::stage`] makes events out of drafts, one after another; [`Writer::commit`] signs what was staged on all cores, writes it
+//! as one group and syncs once. [`Writer::abandon`] forgets what was staged. The writer reads no clock and no randomness but what it is given.
+
+use crate::bucket::{Binding, BucketError, Buckets, NONCE_BYTES};
+use crate::checkpoint::{Checkpoint, CheckpointError, SignedCheckpoint};
+use crate::container::{Container, ContainerError, Place};
+use crate::disk::replace;
+use crate::event::custody::{Custody, KeyRotated};
+use crate::event::id::{EventId, uuid_v7};
+use crate::event::{Actor, Assurance, DecodeError, Event, Fact, Origin, SealedEntry};
+use crate::genesis::Genesis;
+use crate::hash::{Hash, to_base64};
+use crate::head_lock::{HeadLock, HeadLockError};
+use crate::key_folder::{KeyFolder, KeyFolderError};
+use crate::key_ring::{KeyRing, RotationFault};
+use crate::log::{GROUP_BYTES_MAX, LogError, LogReader, NewEvent, SegmentLog};
+use crate::merkle::{Frontier, leaf_hash};
+use crate::note::{KeyId, Signer};
+use crate::receipt::ReceiptEvent;
+use crate::sealed::{SealedError, SealedPayload, SealedStore, commit as commitment};
+use crate::segment::Frame;
+use crate::signature::{Purpose, Signature, SigningKey, event_message};
+use crate::time::Time;
+use rayon::prelude::*;
+use std::sync::Arc;
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+/// Events of a group: bounds what one sync carries and how long its last event waits for its signature.
+pub const GROUP_EVENTS_MAX: usize = 1_024;
+/// Below this many events the hand-over to other cores costs more than it saves.
+const PARALLEL_FROM: usize = 4;
+
+/// Where randomness comes from.
+pub type Entropy = Box<dyn FnMut(&mut [u8]) + Send>;
+
+/// What is to be recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Draft {
+    /// Who did it.
+    pub actor: Actor,
+    /// The event that led to it.
+    pub cause: Option<EventId>,
+    /// What happened.
+    pub fact: Fact,
+    /// Where the command came from.
+    pub origin: Origin,
+    /// What is to be sealed beside it, in ascending order of name.
+    pub payloads: Vec<PlainPayload>,
+}
+
+/// A payload before it is sealed. It can be made and sealed, but nobody can decide by it: it has no way to look inside.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PlainPayload {
+    name: Box<str>,
+    class: Box<str>,
+    bucket: Box<str>,
+    plain: Zeroizing<Vec<u8>>,
+}
+
+impl PlainPayload {
+    /// Profile data of a subject, under the subject's own key.
+    pub fn profile(subject: crate::event::Subject, plain: Vec<u8>) -> Self {
+        let plain = Zeroizing::new(plain);
+        Self { name: "profile".into(), class: "profile".into(), bucket: subject.to_string().into(), plain }
+    }
+}
+
+impl std::fmt::Debug for PlainPayload {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "PlainPayload({}, {} bytes)", self.name, self.plain.len())
+    }
+}
+
+/// The end of the log: what the next event is chained to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// The tree over all events before.
+    pub frontier: Frontier,
+    /// Leaf hash of the last event, or the hash of the genesis statement.
+    pub hash: Hash,
+    /// When the last event was recorded.
+    pub time: Time,
+}
+
+impl Head {
+    /// The end of an empty log.
+    pub fn genesis(genesis: &Genesis) -> Self {
+        Self { frontier: Frontier::default(), hash: genesis.hash(), time: Time::default() }
+    }
+
+    /// How many events come before.
+    pub fn size(&self) -> u64 {
+        self.frontier.size()
+    }
+
+    /// Moves past an event.
+    pub fn advance(&mut self, hash: Hash, time: Time) {
+        self.frontier.push(hash);
+        self.hash = hash;
+        self.time = time;
+    }
+}
+
+/// Something could not be recorded.
+#[derive(Debug, Error)]
+pub enum WriterError {
+    /// The log failed.
+    #[error("the log could not take the events")]
+    Log(#[from] LogError),
+    /// The sealed payloads failed.
+    #[error("the sealed payloads could not be stored")]
+    Sealed(#[from] SealedError),
+    /// A bucket key failed.
+    #[error("a payload could not be sealed")]
+    Bucket(#[from] BucketError),
+    /// The event has no valid text.
+    #[error("the event has no valid text")]
+    Encode(#[from] DecodeError),
+    /// A checkpoint could not be made.
+    #[error("the checkpoint could not be signed")]
+    Checkpoint(#[from] CheckpointError),
+    /// A checkpoint could not be stored.
+    #[error("the checkpoint could not be stored")]
+    Store(#[from] ContainerError),
+    /// The newest checkpoint could not be put beside the log.
+    #[error("the newest checkpoint could not be written")]
+    Newest(#[source] std::io::Error),
+    /// The head lock failed.
+    #[error("the head lock could not be written")]
+    HeadLock(#[from] HeadLockError),
+    /// A rotation is not valid.
+    #[error("the key cannot be rotated so")]
+    Rotation(#[from] RotationFault),
+    /// A secret key is not there.
+    #[error("a secret key could not be used")]
+    Key(#[from] KeyFolderError),
+    /// A record is too long.
+    #[error("a stored record is too long")]
+    TooLong(#[from] crate::segment::TooLong),
+}
+
+impl WriterError {
+    /// Whether nothing was changed, so that the server may go on and the command may be sent again.
+    pub fn may_retry(&self) -> bool {
+        match self {
+            Self::Log(cause) => cause.may_retry(),
+            Self::Sealed(SealedError::Container(ContainerError::Write { .. })) | Self::Bucket(_) => true,
+            _ => false,
+        }
+    }
+}
+
+struct Staged {
+    leaf: Vec<u8>,
+    hash: Hash,
+    key: Arc<EventKey>,
+    id: EventId,
+    kind: &'static str,
+}
+
+/// The secret that signs events, with its id.
+struct EventKey {
+    secret: SigningKey,
+    id: KeyId,
+}
+
+/// What a writer is made of; see [`crate::store::Store`].
+pub(crate) struct Parts {
+    pub(crate) place: Place,
+    pub(crate) genesis: Genesis,
+    pub(crate) log: SegmentLog,
+    pub(crate) sealed: SealedStore,
+    pub(crate) checkpoints: Container,
+    pub(crate) keys: KeyFolder,
+    pub(crate) head_lock: HeadLock,
+    pub(crate) entropy: Entropy,
+}
+
+/// The one writer of a ledger.
+pub struct Writer {
+    parts: Parts,
+    buckets: Buckets,
+    ring: KeyRing,
+    event_key: Arc<EventKey>,
+    checkpoint_key: Signer,
+    /// The end of what is synced.
+    head: Head,
+    /// The end of what is staged.
+    next: Head,
+    staged: Vec<Staged>,
+    staged_bytes: usize,
+    payloads: Vec<SealedPayload>,
+}
+
+impl Writer {
+    pub(crate) fn new(parts: Parts, head: Head, ring: KeyRing) -> Result<Self, KeyFolderError> {
+        let event_key = event_key(&parts.keys, &ring)?;
+        let checkpoint_key = checkpoint_key(&parts.keys, &ring)?;
+        let buckets = Buckets::new(Arc::clone(&parts.place.disk), parts.keys.buckets());
+        let next = head.clone();
+        let (staged, payloads) = (Vec::new(), Vec::new());
+        Ok(Self {
+            parts,
+            buckets,
+            ring,
+            event_key,
+            checkpoint_key,
+            head,
+            next,
+            staged,
+            staged_bytes: 0,
+            payloads,
+        })
+    }
+
+    /// The end of what is synced.
+    pub fn head(&self) -> &Head {
+        &self.head
+    }
+
+    /// How many events are staged.
+    pub fn staged(&self) -> usize {
+        self.staged.len()
+    }
+
+    /// Whether the group is as large as it may get. The rest of one command still fits.
+    pub fn is_full(&self) -> bool {
+        self.staged.len() >= GROUP_EVENTS_MAX || self.staged_bytes >= GROUP_BYTES_MAX / 2
+    }
+
+    /// A reader of what is synced.
+    pub fn reader(&self) -> LogReader {
+        self.parts.log.reader()
+    }
+
+    /// The genesis statement.
+    pub fn genesis(&self) -> &Genesis {
+        &self.parts.genesis
+    }
+
+    /// The keys in force, staged rotations included.
+    pub fn ring(&self) -> &KeyRing {
+        &self.ring
+    }
+
+    /// Id of the key that signs events.
+    pub fn event_key_id(&self) -> KeyId {
+        self.event_key.id
+    }
+
+    /// Gives a draft its place after what was staged before. It counts after [`Writer::commit`].
+    pub fn stage(&mut self, now: Time, draft: Draft) -> Result<Event, WriterError> {
+        let time = now.max(self.next.time);
+        let seq = self.next.size();
+        let mut random = [0; 10];
+        (self.parts.entropy)(&mut random);
+        let payloads =
+            draft.payloads.iter().map(|plain| self.seal(seq, plain)).collect::<Result<Vec<_>, _>>()?;
+        let event = Event {
+            actor: draft.actor,
+            assurance: Assurance::Enforced,
+            cause: draft.cause,
+            epoch: 0,
+            fact: draft.fact,
+            id: EventId::from_bytes(uuid_v7(time, random)),
+            ledger: self.parts.genesis.ledger(),
+            origin: draft.origin,
+            prev: self.next.hash,
+            sealed: payloads.iter().map(|(entry, _)| entry.clone()).collect(),
+            seq,
+            time,
+        };
+        let leaf = event.encode()?;
+        let hash = leaf_hash(&leaf);
+        let (kind, _) = event.fact.name();
+        self.next.advance(hash, time);
+        self.payloads.extend(payloads.into_iter().map(|(_, payload)| payload));
+        self.staged_bytes += leaf.len();
+        self.staged.push(Staged { leaf, hash, key: Arc::clone(&self.event_key), id: event.id, kind });
+        self.follow_rotation(&event)?;
+        Ok(event)
+    }
+
+    fn seal(&mut self, seq: u64, plain: &PlainPayload) -> Result<(SealedEntry, SealedPayload), BucketError> {
+        let (mut nonce, mut salt, mut fresh) = ([0; NONCE_BYTES], [0; 32], Zeroizing::new([0; 32]));
+        (self.parts.entropy)(&mut nonce);
+        (self.parts.entropy)(&mut salt);
+        (self.parts.entropy)(fresh.as_mut());
+        let ledger = self.parts.genesis.ledger().to_string();
+        let binding =
+            Binding { ledger: &ledger, bucket: &plain.bucket, class: &plain.class, name: &plain.name };
+        let ciphertext = self.buckets.seal(binding, &plain.plain, nonce, &fresh)?;
+        let entry = SealedEntry {
+            bytes: ciphertext.len() as u64,
+            class: plain.class.clone(),
+            commit: commitment(&salt, &ciphertext),
+            name: plain.name.clone(),
+        };
+        let (name, bucket) = (plain.name.to_string(), plain.bucket.to_string());
+        Ok((entry, SealedPayload { seq, name, bucket, salt, ciphertext }))
+    }
+
+    /// Signs, stores and syncs what was staged. What is returned is lasting, in the order of staging.
+    ///
+    /// After an error nothing is staged any more. When the error may not be retried, the writer takes nothing more.
+    pub fn commit(&mut self) -> Result<Vec<ReceiptEvent>, WriterError> {
+        let stored = self.store();
+        if stored.is_err() {
+            self.abandon();
+        }
+        stored
+    }
+
+    fn store(&mut self) -> Result<Vec<ReceiptEvent>, WriterError> {
+        self.parts.sealed.append(&self.payloads)?;
+        let expected = self.head.size();
+        let staged = std::mem::take(&mut self.staged);
+        let names: Vec<_> = staged.iter().map(|staged| (staged.id, staged.kind)).collect();
+        let group = sign(staged);
+        self.parts.log.append(expected, &group)?;
+        self.payloads.clear();
+        self.staged_bytes = 0;
+        self.head = self.next.clone();
+        let receipt = |((seq, event), (id, kind)): ((u64, &NewEvent), (EventId, &'static str))| {
+            ReceiptEvent { id, leaf_hash: event.hash, seq, signature: event.signature, kind: kind.into() }
+        };
+        Ok((expected..).zip(&group).zip(names).map(receipt).collect())
+    }
+
+    /// Forgets what was staged.
+    pub fn abandon(&mut self) {
+        self.staged.clear();
+        self.staged_bytes = 0;
+        self.payloads.clear();
+        self.next = self.head.clone();
+    }
+
+    /// Signs a checkpoint over everything that is synced, and puts it beside the log and into the head lock.
+    pub fn checkpoint(&mut self) -> Result<SignedCheckpoint, WriterError> {
+        let (size, root) = (self.head.size(), self.head.frontier.root());
+        let signed = SignedCheckpoint::sign(
+            Checkpoint::new(self.parts.genesis.origin(), size, root)?,
+            &self.checkpoint_key,
+        )?;
+        let note = signed.to_string();
+        let mut frame = Vec::new();
+        Frame::Checkpoint { note: note.as_bytes() }.write(&mut frame)?;
+        self.parts.checkpoints.append(size, &frame)?;
+        self.parts.checkpoints.sync()?;
+        let newest = self.parts.place.root.join("checkpoint");
+        replace(self.parts.place.disk.as_ref(), &newest, note.as_bytes()).map_err(WriterError::Newest)?;
+        self.parts.head_lock.write(&signed)?;
+        Ok(signed)
+    }
+
+    /// A draft's fact for a rotation to a new key, to be staged next. The secret is kept in the key folder first.
+    pub fn rotation(&mut self, purpose: Purpose, new: &SigningKey) -> Result<KeyRotated, WriterError> {
+        let key = self.parts.keys.keep(self.parts.genesis.ledger(), purpose, new)?;
+        let proof = new.sign(&self.ring.message(purpose, self.next.size(), &key));
+        Ok(KeyRotated { key: key.to_string().into(), proof: to_base64(&proof.0).into(), purpose })
+    }
+
+    /// Destroys payloads and their key, which an event in the log has named.
+    pub fn destroy(&mut self, bucket: &str, payloads: &[(u64, String)]) -> Result<(), WriterError> {
+        self.buckets.destroy(bucket)?;
+        Ok(self.parts.sealed.erase(payloads)?)
+    }
+
+    fn follow_rotation(&mut self, event: &Event) -> Result<(), WriterError> {
+        if let Fact::Custody(Custody::KeyRotated(rotated)) = &event.fact {
+            self.ring.rotate(event.seq, rotated)?;
+            self.event_key = event_key(&self.parts.keys, &self.ring)?;
+            self.checkpoint_key = checkpoint_key(&self.parts.keys, &self.ring)?;
+        }
+        Ok(())
+    }
+}
+
+fn event_key(keys: &KeyFolder, ring: &KeyRing) -> Result<Arc<EventKey>, KeyFolderError> {
+    let verifier = ring.event_key(u64::MAX);
+    let secret = keys.signing_key(Purpose::Events, verifier)?;
+    Ok(Arc::new(EventKey { secret, id: verifier.id() }))
+}
+
+fn checkpoint_key(keys: &KeyFolder, ring: &KeyRing) -> Result<Signer, KeyFolderError> {
+    let key = ring.checkpoint_key(u64::MAX);
+    Ok(Signer::new(key.name(), keys.signing_key(Purpose::Checkpoints, key)?)?)
+}
+
+/// Signs a group, on all cores when that pays.
+fn sign(staged: Vec<Staged>) -> Vec<NewEvent> {
+    let sign = |staged: Staged| {
+        let signature: Signature = staged.key.secret.sign(&event_message(&staged.hash));
+        NewEvent { leaf: staged.leaf, hash: staged.hash, signature, key: staged.key.id.0 }
+    };
+    if staged.len() < PARALLEL_FROM {
+        staged.into_iter().map(sign).collect()
+    } else {
+        staged.into_par_iter().map(sign).collect()
+    }
+}
