@@ -1,0 +1,22 @@
+# The five things one does here. Everything else is cargo.
+
+.PHONY: setup run test e2e bench
+
+# Installs what is missing; quick when nothing is.
+setup:
+	@bash fixtures/setup.sh
+
+# Serves on the loopback, with its ledger in ./data.
+run: setup
+	cargo run --release --bin deed -- serve --data data
+
+# The whole gate: format, lints, tests, documents, licences.
+test: setup
+	cargo gate
+
+# The crash and simulation suites, with far more rounds than the gate runs.
+e2e: setup
+	DEED_SIMULATION_SEEDS=$${DEED_SIMULATION_SEEDS:-20000} DEED_CRASH_ROUNDS=$${DEED_CRASH_ROUNDS:-200} cargo gate --only soak
+
+bench: setup
+	cargo bench
