@@ -11,6 +11,8 @@ pub mod event;
 pub mod genesis;
 pub mod hash;
 pub mod head_lock;
+#[cfg(feature = "index")]
+pub mod index;
 pub mod key_folder;
 pub mod key_ring;
 pub mod log;

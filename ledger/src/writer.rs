@@ -221,6 +221,11 @@ impl Writer {
         &self.head
     }
 
+    /// The end of what is staged.
+    pub fn next(&self) -> &Head {
+        &self.next
+    }
+
     /// How many events are staged.
     pub fn staged(&self) -> usize {
         self.staged.len()

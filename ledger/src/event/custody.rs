@@ -185,7 +185,7 @@ pub struct RefusalsCounted {
     pub until: Time,
 }
 
-/// Somebody read the log; the actor of the event says who.
+/// Somebody read the log. The first read is told by the reader itself, further ones are counted and told by Deed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LogRead {
@@ -195,6 +195,8 @@ pub struct LogRead {
     pub count: u64,
     /// Lowest position read.
     pub from: u64,
+    /// Who read.
+    pub reader: Subject,
     /// First read.
     pub since: Time,
     /// Position after the highest read.

@@ -13,7 +13,7 @@ mod subject;
 
 pub use leaf::{DecodeError, Decoded, Envelope, Event, LEAF_BYTES_MAX, Leaf, SealedEntry};
 pub use refusal::{CodeCount, Refusal};
-pub use subject::{Actor, Channel, Object, Origin, Subject, Via};
+pub use subject::{Actor, Channel, ContentDigest, Object, Origin, Subject, Via};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;

@@ -112,6 +112,18 @@ impl std::fmt::Display for Subject {
     }
 }
 
+impl std::str::FromStr for Subject {
+    type Err = NotAnId;
+
+    fn from_str(text: &str) -> Result<Self, NotAnId> {
+        match text.split_once('_') {
+            Some((PersonId::PREFIX, _)) => text.parse().map(Self::Person),
+            Some((ServiceAccountId::PREFIX, _)) => text.parse().map(Self::ServiceAccount),
+            _ => Err(NotAnId { prefix: "per` or `svc" }),
+        }
+    }
+}
+
 /// Who did it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Actor {

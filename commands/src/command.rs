@@ -1,0 +1,85 @@
+//! Every command there is.
+
+use crate::{Ask, Decide, Decision, access, custody, identity};
+use ledger::event::Object;
+
+macro_rules! commands {
+    ($($(#[$doc:meta])* $area:ident::$name:ident;)*) => {
+        /// Any command.
+        #[derive(Clone, Debug)]
+        pub enum Command {
+            $($(#[$doc])* $name($area::$name),)*
+        }
+
+        impl Command {
+            /// The names of all commands.
+            pub const NAMES: &'static [&'static str] = &[$(<$area::$name as Decide>::NAME),*];
+
+            /// Its stable name.
+            pub fn name(&self) -> &'static str {
+                match self {
+                    $(Self::$name(_) => <$area::$name as Decide>::NAME,)*
+                }
+            }
+
+            /// What it is about; `None` when that is the ledger.
+            pub fn about(&self) -> Option<Object> {
+                match self {
+                    $(Self::$name(command) => command.about(),)*
+                }
+            }
+
+            /// Decides it.
+            pub fn decide(self, ask: &Ask<'_>) -> Decision {
+                match self {
+                    $(Self::$name(command) => command.decide(ask),)*
+                }
+            }
+        }
+
+        $(impl From<$area::$name> for Command {
+            fn from(command: $area::$name) -> Self {
+                Self::$name(command)
+            }
+        })*
+    };
+}
+
+commands! {
+    /// Become owner with the claim link.
+    identity::ClaimOwnership;
+    /// Create a service account.
+    identity::CreateServiceAccount;
+    /// Issue a credential.
+    identity::IssueCredential;
+    /// Revoke a credential.
+    identity::RevokeCredential;
+    /// Grant a role.
+    access::GrantRole;
+    /// Take a grant back.
+    access::RevokeRole;
+    /// Erase what is sealed about a subject.
+    custody::ErasePayloads;
+    /// Record that the log is read.
+    custody::ReadLog;
+    /// Show something that needs a permission.
+    access::Look;
+    /// Open the claim link.
+    custody::OpenClaim;
+    /// Change a signing key.
+    custody::RotateKey;
+    /// Distrust a key.
+    custody::ReportKey;
+    /// Begin the ledger.
+    custody::OpenLedger;
+    /// Record that the server started.
+    custody::StartServer;
+    /// Record that the server stops.
+    custody::StopServer;
+    /// Record the digest of the state.
+    custody::RecordState;
+    /// Record refusals that were counted.
+    custody::CountRefusals;
+    /// Record reads that were counted.
+    custody::CountReads;
+}

@@ -1,0 +1,65 @@
+//! Command ids that the index may not know yet.
+
+use ledger::event::{ContentDigest, Event};
+use ledger::index::CommandKey;
+use std::collections::{BTreeMap, VecDeque};
+
+/// What is known of a command id.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Known {
+    /// Position of its first event.
+    pub(super) at: u64,
+    /// Digest of the command's content.
+    pub(super) digest: Option<ContentDigest>,
+}
+
+/// Command ids of all events from some position on. Bounded by how far the index may lag behind.
+#[derive(Debug, Default)]
+pub(super) struct Recent {
+    from: u64,
+    known: BTreeMap<CommandKey, Known>,
+    order: VecDeque<(u64, CommandKey)>,
+}
+
+impl Recent {
+    /// Knowing every command id from a position on.
+    pub(super) fn since(from: u64) -> Self {
+        Self { from, ..Self::default() }
+    }
+
+    /// From which position on every command id is known.
+    pub(super) fn from(&self) -> u64 {
+        self.from
+    }
+
+    pub(super) fn find(&self, key: CommandKey) -> Option<Known> {
+        self.known.get(&key).copied()
+    }
+
+    pub(super) fn note(&mut self, event: &Event) {
+        let Some(key) = CommandKey::of(event) else { return };
+        let (at, digest) = (event.seq, event.origin.digest);
+        self.known.entry(key).or_insert_with(|| {
+            self.order.push_back((at, key));
+            Known { at, digest }
+        });
+    }
+
+    /// Forgets what the index knows.
+    pub(super) fn forget_below(&mut self, position: u64) {
+        self.from = self.from.max(position);
+        while let Some((at, key)) = self.order.front().copied().filter(|(at, _)| *at < position) {
+            debug_assert!(at < position, "only what is below goes");
+            self.known.remove(&key);
+            self.order.pop_front();
+        }
+    }
+
+    /// Forgets what did not become lasting.
+    pub(super) fn abandon(&mut self, size: u64) {
+        while let Some((_, key)) = self.order.back().copied().filter(|(at, _)| *at >= size) {
+            self.known.remove(&key);
+            self.order.pop_back();
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! The writer thread and the bounded queue before it; the index thread behind it.
+
+use super::{
+    Answer, Engine, Failure, Lookup, Published, SnapshotDue, Submission, by_system, chain, recall,
+    stored_digest,
+};
+use arc_swap::ArcSwap;
+use ledger::index::{BATCH_MAX, CommandKey, Index};
+use ledger::log::LogReader;
+use ledger::writer::GROUP_EVENTS_MAX;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, TrySendError, sync_channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// Submissions that may wait. Beyond it they are refused at once, so that nobody waits for long.
+pub const QUEUE_MAX: usize = 4_096;
+/// How long the writer waits before it looks at what is due.
+const IDLE: Duration = Duration::from_millis(250);
+/// Bytes that the index reads at once.
+const INDEX_BYTES: usize = 8 << 20;
+
+enum Message {
+    Submit(Submission),
+    Stop(Box<str>),
+}
+
+/// The queue is full.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("too many commands are waiting; send it again in a moment")]
+pub struct Busy;
+
+/// The way to the engine, for any number of threads.
+#[derive(Clone)]
+pub struct Handle {
+    queue: SyncSender<Message>,
+    published: Arc<ArcSwap<Published>>,
+    reader: LogReader,
+    index: Option<Arc<Index>>,
+}
+
+impl Handle {
+    /// What is lasting now.
+    pub fn published(&self) -> Arc<Published> {
+        self.published.load_full()
+    }
+
+    /// A reader of the log.
+    pub fn reader(&self) -> &LogReader {
+        &self.reader
+    }
+
+    /// The index.
+    pub fn index(&self) -> Option<&Arc<Index>> {
+        self.index.as_ref()
+    }
+
+    /// Hands a command to the engine. It answers later, through the submission's own reply; at once when the index knows the command id.
+    ///
+    /// Looks into the index, so it may take a moment.
+    pub fn submit(&self, mut submission: Submission) -> Result<(), Busy> {
+        let request = submission.origin.request.as_ref();
+        if let Some(key) = request.map(|request| CommandKey::new(&submission.actor, request)) {
+            // The position is read first: what is added meanwhile, the engine still remembers.
+            submission.lookup =
+                Lookup::FreeBelow(self.index.as_ref().map_or(u64::MAX, |index| index.position()));
+            match self.index.as_ref().map_or(Ok(None), |index| index.command(key)) {
+                Ok(Some(at)) if stored_digest(&self.reader, at) == Some(submission.origin.digest) => {
+                    (submission.reply)(recall(&self.reader, at));
+                    return Ok(());
+                }
+                Ok(Some(_)) => submission.lookup = Lookup::Taken,
+                Ok(None) => {}
+                Err(cause) => {
+                    let failure = Failure::NotRecorded(chain(&cause).into());
+                    (submission.reply)(Answer::Failed(failure));
+                    return Ok(());
+                }
+            }
+        }
+        match self.queue.try_send(Message::Submit(submission)) {
+            Ok(()) => Ok(()),
+            Err(TrySendError::Full(_)) => Err(Busy),
+            Err(TrySendError::Disconnected(message)) => {
+                if let Message::Submit(submission) = message {
+                    (submission.reply)(Answer::Failed(Failure::Stopped));
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Asks the engine to stop after what is queued. Join the thread to know that it has.
+    pub fn stop(&self, reason: &str) {
+        // A full queue empties; a closed one has stopped already.
+        drop(self.queue.send(Message::Stop(reason.into())));
+    }
+}
+
+/// How the engine ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// As asked.
+    Clean,
+    /// A write or sync failed; nothing was acknowledged after it.
+    Failed,
+}
+
+/// Runs the engine on a thread of its own, and the index on another. `on_commit` is called on the writer thread whenever there is more to read.
+pub fn run(
+    engine: Engine,
+    mut on_commit: impl FnMut(&Published) + Send + 'static,
+) -> std::io::Result<(Handle, JoinHandle<Ended>)> {
+    let (queue, messages) = sync_channel(QUEUE_MAX);
+    let handle =
+        Handle { queue, published: engine.published(), reader: engine.reader(), index: engine.index() };
+    let (behind, index_thread) = start_index(&handle)?;
+    let writer = std::thread::Builder::new().name("deed-writer".to_owned()).spawn(move || {
+        let ended = serve(engine, &messages, |engine, published| {
+            on_commit(published);
+            let due = engine.take_snapshots();
+            // The index thread may lag; a snapshot that finds no room is left out, the next one comes.
+            drop(behind.try_send(due));
+        });
+        drop(behind);
+        // The index thread ends with its channel; a panic there has cost the index only.
+        drop(index_thread.join());
+        ended
+    })?;
+    Ok((handle, writer))
+}
+
+fn serve(
+    mut engine: Engine,
+    messages: &Receiver<Message>,
+    mut on_commit: impl FnMut(&mut Engine, &Published),
+) -> Ended {
+    let published = engine.published();
+    let mut seen = 0;
+    loop {
+        let (batch, stop) = gather(messages);
+        engine.turn(batch);
+        engine.checkpoint_if_due();
+        if engine.is_dead() {
+            return Ended::Failed;
+        }
+        if let Some(reason) = &stop {
+            engine.stop(reason);
+        }
+        let now = published.load();
+        if now.head.size() != seen {
+            seen = now.head.size();
+            on_commit(&mut engine, &now);
+        }
+        if stop.is_some() {
+            return if engine.is_dead() { Ended::Failed } else { Ended::Clean };
+        }
+    }
+}
+
+/// What waits, up to a group; waits a moment when nothing does.
+fn gather(messages: &Receiver<Message>) -> (Vec<Submission>, Option<Box<str>>) {
+    let mut batch = Vec::new();
+    let mut next = match messages.recv_timeout(IDLE) {
+        Ok(message) => Some(message),
+        Err(RecvTimeoutError::Timeout) => None,
+        Err(RecvTimeoutError::Disconnected) => return (batch, Some("every handle is gone".into())),
+    };
+    while let Some(message) = next {
+        match message {
+            Message::Submit(submission) => batch.push(submission),
+            Message::Stop(reason) => return (batch, Some(reason)),
+        }
+        if batch.len() >= GROUP_EVENTS_MAX {
+            break;
+        }
+        next = match messages.try_recv() {
+            Ok(message) => Some(message),
+            Err(TryRecvError::Empty | TryRecvError::Disconnected) => None,
+        };
+    }
+    (batch, None)
+}
+
+type Behind = SyncSender<Vec<SnapshotDue>>;
+
+/// The thread that brings the index up to the log and keeps snapshots.
+fn start_index(handle: &Handle) -> std::io::Result<(Behind, JoinHandle<()>)> {
+    let (behind, due) = sync_channel::<Vec<SnapshotDue>>(64);
+    let handle = handle.clone();
+    let thread = std::thread::Builder::new().name("deed-index".to_owned()).spawn(move || {
+        let Some(index) = handle.index.clone() else { return };
+        let Handle { queue, reader, .. } = handle;
+        while let Ok(snapshots) = due.recv() {
+            let failed = follow(&index, &reader).err();
+            let kept = snapshots.into_iter().filter_map(|due| due.keep(&index).ok());
+            for command in kept {
+                drop(queue.try_send(Message::Submit(by_system(command, Box::new(|_| ())))));
+            }
+            if failed.is_some() {
+                return;
+            }
+        }
+        drop(index.flush());
+    })?;
+    Ok((behind, thread))
+}
+
+/// Brings the index up to the end of the log.
+fn follow(index: &Index, reader: &LogReader) -> Result<(), Box<dyn std::error::Error>> {
+    loop {
+        let count = usize::try_from(BATCH_MAX)?;
+        let records = reader.read(index.position(), count, INDEX_BYTES)?;
+        if records.is_empty() {
+            return Ok(());
+        }
+        let upto = records.len().min(count);
+        index.add(records.get(..upto).unwrap_or_default())?;
+    }
+}
