@@ -1,5 +1,10 @@
 //! Our notes, checkpoints and trees against those of others, and every malformed one that we could think of.
-#![expect(clippy::unwrap_used, reason = "a test may stop")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test may stop, and then it has failed"
+)]
 
 use ct_merkle::{RootHash, mem_backed_tree::MemoryBackedTree};
 use ledger::checkpoint::{Checkpoint, CheckpointError, SignedCheckpoint};
