@@ -543,6 +543,8 @@ fn a_proof_file_is_read_back_and_shows_its_leaf() {
         assert_eq!(read.check(&leaf, &policy).unwrap().len(), 1);
         let other = read.verify(&leaf_hash(b"other"), "deed/log", log.verifier(), &[]);
         assert_eq!(other, Err(LogProofError::Inclusion(ProofError::Root)));
+        let other = read.check(&leaf_hash(b"other"), &policy);
+        assert_eq!(other, Err(LogProofError::Inclusion(ProofError::Root)));
         assert!(read.verify(&leaf, "deed/other", log.verifier(), &[]).is_err());
     }
 }
