@@ -11,7 +11,7 @@ mod thread;
 
 pub use aggregate::Source;
 pub use open::{OpenError, Options, open};
-pub use thread::{Busy, Ended, Handle, run};
+pub use thread::{Busy, Ended, Handle, QUEUE_MAX, run};
 
 use crate::{Ask, Command, Decision, Happening, custody};
 use aggregate::{Reads, Refusals};
