@@ -106,10 +106,12 @@ pub enum Ended {
     Failed,
 }
 
-/// Runs the engine on a thread of its own, and the index on another. `on_commit` is called on the writer thread whenever there is more to read.
+/// Runs the engine on a thread of its own, and the index on another. `on_commit` is called on the writer thread whenever there is more to read,
+/// `on_end` when it has ended.
 pub fn run(
     engine: Engine,
     mut on_commit: impl FnMut(&Published) + Send + 'static,
+    on_end: impl FnOnce() + Send + 'static,
 ) -> std::io::Result<(Handle, JoinHandle<Ended>)> {
     let (queue, messages) = sync_channel(QUEUE_MAX);
     let handle =
@@ -125,6 +127,7 @@ pub fn run(
         drop(behind);
         // The index thread ends with its channel; a panic there has cost the index only.
         drop(index_thread.join());
+        on_end();
         ended
     })?;
     Ok((handle, writer))
