@@ -70,8 +70,8 @@ pub struct SealedStore {
 
 impl SealedStore {
     /// Opens the folder. What no event of a log of `size` events commits to is set aside.
-    pub fn open(place: &Place, size: u64) -> Result<Self, SealedError> {
-        let mut container = Container::open(place.clone(), Kind::Sealed, SEALED_BYTES)?;
+    pub fn open(place: &Place, segment_bytes: u64, size: u64) -> Result<Self, SealedError> {
+        let mut container = Container::open(place.clone(), Kind::Sealed, segment_bytes)?;
         if let Some(last) = place.firsts(Kind::Sealed)?.last() {
             let bytes = place.read(Kind::Sealed, *last)?;
             let end = end_of_committed(&bytes, size);

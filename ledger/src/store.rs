@@ -10,7 +10,7 @@ use crate::head_lock::{HeadLock, HeadLockError};
 use crate::key_folder::{KeyFolder, KeyFolderError};
 use crate::key_ring::KeyRing;
 use crate::log::{LogError, LogReader, Recovered, SegmentLog};
-use crate::sealed::{SealedError, SealedStore};
+use crate::sealed::{SEALED_BYTES, SealedError, SealedStore};
 use crate::segment::{Frame, Frames, HEADER_BYTES, Kind, Slot};
 use crate::signature::{Purpose, SigningKey};
 use crate::time::Time;
@@ -35,7 +35,7 @@ pub struct Folders {
     pub keys: PathBuf,
     /// The head lock.
     pub head_lock: PathBuf,
-    /// Bytes of a file of the log.
+    /// Bytes of a file of the log, and the most that one of the smaller files may have.
     pub segment_bytes: u64,
 }
 
@@ -150,8 +150,9 @@ impl Store {
         if expected != size {
             return Err(LogError::Moved { expected, size }.into());
         }
-        let sealed = SealedStore::open(&self.place, size)?;
-        let checkpoints = open_checkpoints(&self.place)?;
+        let segment_bytes = self.folders.segment_bytes;
+        let sealed = SealedStore::open(&self.place, segment_bytes.min(SEALED_BYTES), size)?;
+        let checkpoints = open_checkpoints(&self.place, segment_bytes.min(CHECKPOINT_BYTES))?;
         let Self { place, genesis, log, keys, head_lock, entropy, .. } = self;
         let parts = Parts { place, genesis, log, sealed, checkpoints, keys, head_lock, entropy };
         Ok(Writer::new(parts, head, ring)?)
@@ -198,8 +199,8 @@ fn create(
     Ok(genesis)
 }
 
-fn open_checkpoints(place: &Place) -> Result<Checkpoints, ContainerError> {
-    let mut container = Container::open(place.clone(), Kind::Checkpoints, CHECKPOINT_BYTES)?;
+fn open_checkpoints(place: &Place, segment_bytes: u64) -> Result<Checkpoints, ContainerError> {
+    let mut container = Container::open(place.clone(), Kind::Checkpoints, segment_bytes)?;
     let mut newest = Vec::new();
     if let Some(last) = place.firsts(Kind::Checkpoints)?.last() {
         let bytes = place.read(Kind::Checkpoints, *last)?;
