@@ -119,6 +119,13 @@ pub enum ContainerError {
     },
 }
 
+impl ContainerError {
+    /// Whether nothing was changed, so that the same may be tried again.
+    pub fn may_retry(&self) -> bool {
+        !matches!(self, Self::Sync { .. })
+    }
+}
+
 /// The file in use.
 struct Current {
     file: Box<dyn File>,

@@ -90,7 +90,7 @@ pub enum LogError {
 impl LogError {
     /// Whether nothing was changed, so that the same may be tried again.
     pub fn may_retry(&self) -> bool {
-        matches!(self, Self::Container(ContainerError::Write { .. }))
+        matches!(self, Self::Container(cause) if cause.may_retry())
     }
 }
 

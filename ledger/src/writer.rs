@@ -24,6 +24,7 @@ use crate::segment::{Frame, TooLong};
 use crate::signature::{Purpose, Signature, SigningKey, event_message};
 use crate::time::Time;
 use rayon::prelude::*;
+use std::path::PathBuf;
 use std::sync::Arc;
 use thiserror::Error;
 use zeroize::Zeroizing;
@@ -126,8 +127,14 @@ pub enum WriterError {
     #[error("the checkpoint could not be stored")]
     Store(#[from] ContainerError),
     /// The newest checkpoint could not be put beside the log.
-    #[error("the newest checkpoint could not be written")]
-    Newest(#[source] std::io::Error),
+    #[error("could not write the newest checkpoint `{path}`")]
+    Newest {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        cause: std::io::Error,
+    },
     /// The head lock failed.
     #[error("the head lock could not be written")]
     HeadLock(#[from] HeadLockError),
@@ -150,10 +157,8 @@ impl WriterError {
     pub fn may_retry(&self) -> bool {
         match self {
             Self::Log(cause) => cause.may_retry(),
-            Self::Sealed(SealedError::Container(cause)) | Self::Store(cause) => {
-                matches!(cause, ContainerError::Write { .. })
-            }
-            Self::Bucket(_) | Self::Newest(_) | Self::HeadLock(_) => true,
+            Self::Sealed(SealedError::Container(cause)) | Self::Store(cause) => cause.may_retry(),
+            Self::Bucket(_) | Self::Newest { .. } | Self::HeadLock(_) => true,
             Self::Sealed(SealedError::TooLong(_))
             | Self::Encode(_)
             | Self::Checkpoint(_)
@@ -413,8 +418,9 @@ impl Writer {
         let note = signed.to_string();
         let kept = self.keep_checkpoint(size, note.as_bytes());
         self.or_break(kept)?;
-        let newest = self.parts.place.root.join("checkpoint");
-        replace(self.parts.place.disk.as_ref(), &newest, note.as_bytes()).map_err(WriterError::Newest)?;
+        let path = self.parts.place.root.join("checkpoint");
+        replace(self.parts.place.disk.as_ref(), &path, note.as_bytes())
+            .map_err(|cause| WriterError::Newest { path, cause })?;
         self.parts.head_lock.write(&signed)?;
         Ok(signed)
     }
