@@ -156,6 +156,22 @@ pub fn read_whole(disk: &dyn Disk, path: &Path, bytes_max: u64) -> io::Result<Ve
     Ok(bytes)
 }
 
+/// Makes a directory that lasts. Of missing parents each is made to last in turn.
+pub fn create_dir_lasting(disk: &dyn Disk, path: &Path) -> io::Result<()> {
+    let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) else {
+        return disk.create_dir_all(path);
+    };
+    match disk.list(path) {
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
+            create_dir_lasting(disk, parent)?;
+            disk.create_dir_all(path)?;
+        }
+        found => drop(found?),
+    }
+    // Also of one that stands there already: whoever made it may have been killed before this.
+    disk.sync_dir(parent)
+}
+
 /// Puts `bytes` at `path` so that after any crash either the old contents or the new are there, whole.
 pub fn replace(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<()> {
     let parent = path.parent().ok_or_else(|| io::Error::other("the path has no directory"))?;

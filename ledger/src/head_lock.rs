@@ -1,7 +1,7 @@
 //! The head lock: the newest checkpoint once more, in a file outside the store, so that a store that was set back is noticed.
 
 use crate::checkpoint::{CheckpointError, SignedCheckpoint};
-use crate::disk::{Disk, read_whole, replace};
+use crate::disk::{Disk, create_dir_lasting, read_whole, replace};
 use crate::key_ring::KeyRing;
 use crate::note::NOTE_BYTES_MAX;
 use std::io;
@@ -110,7 +110,7 @@ impl HeadLock {
             .path
             .parent()
             .filter(|parent| !parent.as_os_str().is_empty())
-            .map_or(Ok(()), |parent| self.disk.create_dir_all(parent))
+            .map_or(Ok(()), |parent| create_dir_lasting(self.disk.as_ref(), parent))
             .and_then(|()| replace(self.disk.as_ref(), &self.path, checkpoint.to_string().as_bytes()));
         written.map_err(|cause| HeadLockError::File { path: self.path.clone(), cause })
     }
