@@ -5,7 +5,9 @@
 
 use super::{Case, Verdict, Wrong, not_allowed, require};
 use crate::fault::Code;
-use ledger::event::custody::{CommandRefused, PayloadErased, PayloadName, ServerStarted, StoppedHow};
+use ledger::event::custody::{
+    CommandRefused, LogRead, PayloadErased, PayloadName, ServerStarted, StoppedHow,
+};
 use ledger::event::{Actor, Custody, Refusal, Via};
 use projections::access::Permission;
 
@@ -19,12 +21,23 @@ pub(super) fn judge(case: &Case<'_>, fact: &Custody) -> Verdict {
             case.by_system()?;
             server_started(case, fact)
         }
-        Custody::ServerStopped(_) | Custody::StateRecorded(_) | Custody::RefusalsCounted(_) => case.by_system(),
+        Custody::ServerStopped(_) | Custody::StateRecorded(_) | Custody::RefusalsCounted(_) => {
+            case.by_system()
+        }
         Custody::KeyRotated(_) | Custody::KeyCompromised(_) | Custody::ClaimOpened(_) => case.by_operator(),
         Custody::PayloadErased(fact) => payload_erased(case, fact),
-        Custody::LogRead(_) => case.permitted(Permission::CustodyRead).map(|_| ()),
+        Custody::LogRead(fact) => log_read(case, fact),
         Custody::CommandRefused(fact) => command_refused(case, fact),
     }
+}
+
+/// A reader's own word needs the permission; what Deed counted was permitted when it was read, which may be over by now.
+fn log_read(case: &Case<'_>, fact: &LogRead) -> Verdict {
+    if case.event.actor == Actor::System {
+        return require(case.state.subjects.contains(fact.reader), "the reader does not exist");
+    }
+    let subject = case.permitted(Permission::CustodyRead)?;
+    require(subject == fact.reader, "the reader is somebody else")
 }
 
 fn server_started(case: &Case<'_>, fact: &ServerStarted) -> Verdict {
