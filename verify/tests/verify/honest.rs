@@ -12,10 +12,10 @@ fn an_honest_ledger_without_an_anchor_is_unanchored() {
     assert_eq!(report.faults, []);
     assert_eq!(report.warnings, []);
     assert_eq!((report.outcome, report.key), (Outcome::Unanchored, KeyTrust::Embedded));
-    assert_eq!(report.verdicts, ["UNANCHORED 24", "ERASED 1"]);
+    assert_eq!(report.verdicts, ["UNANCHORED 25", "ERASED 1"]);
     assert_eq!(report.events, SIZE);
     assert_eq!(report.checked.signatures, SIZE);
-    assert_eq!((report.checked.rules, report.checked.state_digests, report.checked.payloads), (SIZE, 1, 1));
+    assert_eq!((report.checked.rules, report.checked.state_digests, report.checked.payloads), (SIZE, 1, 2));
     assert!(report.text().contains("KEY EMBEDDED"));
     let pinned = world.verdict(&world.options(Holds::Key));
     assert_eq!((pinned.outcome, pinned.key), (Outcome::Unanchored, KeyTrust::PinnedEvents));
@@ -28,10 +28,10 @@ fn a_kept_checkpoint_anchors_what_it_covers() {
     options.kept = vec![world.kept(10)];
     let report = world.verdict(&options);
     assert_eq!((report.outcome, report.key), (Outcome::Whole, KeyTrust::Anchored));
-    assert_eq!(report.verdicts, ["ANCHORED 10", "UNANCHORED 14", "ERASED 1"]);
-    options.unanchored_max = Some(13);
-    assert_eq!(world.verdict(&options).outcome, Outcome::Unanchored);
+    assert_eq!(report.verdicts, ["ANCHORED 10", "UNANCHORED 15", "ERASED 1"]);
     options.unanchored_max = Some(14);
+    assert_eq!(world.verdict(&options).outcome, Outcome::Unanchored);
+    options.unanchored_max = Some(15);
     assert_eq!(world.verdict(&options).outcome, Outcome::Whole);
 }
 
@@ -95,7 +95,7 @@ fn with_checkpoint_signatures_only_the_verdict_says_so() {
     // Event 0 and both rotations.
     assert_eq!((report.checked.signatures, report.checked.rules), (3, 0));
     assert!(report.text().contains("CHECKPOINTS ONLY"));
-    assert_eq!(report.checked.payloads, 1);
+    assert_eq!(report.checked.payloads, 2);
 }
 
 #[test]

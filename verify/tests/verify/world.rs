@@ -9,7 +9,7 @@ use ledger::time::Time;
 use verify::{Code, Options, Report, Silent};
 
 /// The size of the log after the story.
-pub(crate) const SIZE: u64 = 24;
+pub(crate) const SIZE: u64 = 25;
 
 /// A ledger that has told the story.
 pub(crate) struct World {
@@ -38,6 +38,18 @@ pub(crate) fn world() -> World {
     World { dir, cast, forger, last }
 }
 
+/// A ledger that was claimed and no more, with an unclaimed cast.
+pub(crate) fn small_world() -> World {
+    let World { cast, .. } = world();
+    let dir = TempDir::new().unwrap();
+    let mut scribe = Scribe::begin(dir.path(), 1 << 14).unwrap();
+    story::claim(&mut scribe).unwrap();
+    let last = scribe.checkpoint().unwrap();
+    let forger = Forger::read(&scribe).unwrap();
+    forger.write().unwrap();
+    World { dir, cast, forger, last }
+}
+
 /// A time a day after the story.
 pub(crate) fn now() -> Time {
     Time::parse("2026-01-02T00:00:00.000000Z").unwrap()
@@ -55,10 +67,10 @@ impl World {
     }
 
     pub(crate) fn policy_text(&self) -> String {
-        let key = self.forger.ring.checkpoint_key(u64::MAX);
+        let (old, key) = (self.forger.ring.checkpoint_key(0), self.forger.ring.checkpoint_key(u64::MAX));
         let witnesses = (1..=3).map(|n| format!("witness w{n} {}\n", witness(n).unwrap().verifier()));
         let witnesses: String = witnesses.collect();
-        format!("log {key}\n{witnesses}group enough 2 w1 w2 w3\nquorum enough\n")
+        format!("log {old}\nlog {key}\n{witnesses}group enough 2 w1 w2 w3\nquorum enough\n")
     }
 
     /// What the auditor brings.
