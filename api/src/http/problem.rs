@@ -77,6 +77,7 @@ impl From<Failure> for Problem {
         let code = match failure {
             Failure::IndexBehind => "index_behind",
             Failure::NotRecorded(_) => "not_recorded",
+            Failure::Unknown(_) => "outcome_unknown",
             Failure::Stopped => "stopped",
         };
         Self::later(code, failure.to_string())
