@@ -21,7 +21,9 @@ pub enum LockError {
         path: PathBuf,
     },
     /// It holds other things.
-    #[error("`{path}` holds `{name}` and no `genesis.json`; choose an empty directory, or bring the statement back")]
+    #[error(
+        "`{path}` holds `{name}` and no `genesis.json`; choose an empty directory, or bring the statement back"
+    )]
     Foreign {
         /// Which.
         path: PathBuf,
@@ -52,8 +54,7 @@ impl DirectoryLock {
         if let Some(name) = foreign(data, beside).map_err(fail)? {
             return Err(LockError::Foreign { path: data.to_path_buf(), name });
         }
-        let file =
-            OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(fail)?;
+        let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(fail)?;
         match file.try_lock() {
             Ok(()) => Ok(Self { _file: file }),
             Err(TryLockError::WouldBlock) => Err(LockError::Held { path: data.to_path_buf() }),

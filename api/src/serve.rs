@@ -244,10 +244,7 @@ async fn accept(listener: TcpListener, deed: Deed) {
 type Accepted = (TcpStream, SocketAddr, OwnedSemaphorePermit);
 
 /// The next connection, once there is room for it.
-async fn next(
-    listener: &TcpListener,
-    connections: &Arc<Semaphore>,
-) -> std::io::Result<Accepted> {
+async fn next(listener: &TcpListener, connections: &Arc<Semaphore>) -> std::io::Result<Accepted> {
     let permit = Arc::clone(connections).acquire_owned().await.map_err(std::io::Error::other)?;
     let (stream, peer) = listener.accept().await?;
     Ok((stream, peer, permit))

@@ -13,13 +13,13 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use commands::custody::ErasePayloads;
 use commands::engine::{Failure, chain};
+use ledger::checkpoint::SignedCheckpoint;
 use ledger::event::id::{CredentialId, GrantId, LedgerId};
 use ledger::event::{Decoded, Event, Subject};
 use ledger::hash::{Hash, to_base64, to_hex};
 use ledger::index::{Facet, Index, actor_text};
 use ledger::log::{LogReader, ReadError, Record};
 use ledger::merkle::{inclusion_path, leaf_hash};
-use ledger::checkpoint::SignedCheckpoint;
 use ledger::proof::LogProof;
 use projections::access::Permission;
 use serde::{Deserialize, Serialize};
@@ -114,7 +114,8 @@ pub(super) async fn events(
 fn after_last(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
     let Some(last) = headers.get("last-event-id") else { return Ok(None) };
     let last = last.to_str().ok().and_then(position);
-    let wrong = || Problem::new(Kind::WrongHeader, "`Last-Event-ID` is the position of the last event that came");
+    let wrong =
+        || Problem::new(Kind::WrongHeader, "`Last-Event-ID` is the position of the last event that came");
     last.map(|last| Some(last.saturating_add(1))).ok_or_else(wrong)
 }
 
@@ -172,7 +173,8 @@ pub(super) async fn proof(
     let size = checkpoint.checkpoint().size();
     let index = deed.engine.index().filter(|index| index.position() >= size);
     let index = index.ok_or(Failure::IndexBehind)?;
-    let path = inclusion_path(seq, size, &|level, n| index.hash(level, n)).map_err(|cause| unreadable(&cause))?;
+    let path =
+        inclusion_path(seq, size, &|level, n| index.hash(level, n)).map_err(|cause| unreadable(&cause))?;
     let proof = LogProof::new(seq, path, (**checkpoint).clone()).map_err(|cause| unreadable(&cause))?;
     Ok(text(proof.to_string()))
 }

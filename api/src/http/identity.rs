@@ -138,8 +138,7 @@ fn sealed(subject: Subject, profile: &Profile) -> Result<Option<PlainPayload>, P
         return Ok(None);
     }
     let plain = serde_json::to_vec(profile);
-    let plain = plain
-        .map_err(|cause| Problem::new(Kind::WrongShape, cause.to_string()))?;
+    let plain = plain.map_err(|cause| Problem::new(Kind::WrongShape, cause.to_string()))?;
     Ok(Some(PlainPayload::profile(subject, plain)))
 }
 
