@@ -2,7 +2,12 @@
 //!
 //! A submitter is a task that sends a command, waits until its event is signed, synced and applied, and sends the next. The limits are: one write and
 //! `fdatasync` of a group's bytes into a zero-filled file, and one core's signatures. `cargo bench -p api` prints a table after criterion's own figures.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::float_arithmetic, reason = "a benchmark may stop at the first surprise")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::float_arithmetic,
+    reason = "a benchmark may stop at the first surprise"
+)]
 #![expect(clippy::cast_precision_loss, clippy::as_conversions, reason = "rates are for people")]
 
 use api::clock;
@@ -61,12 +66,14 @@ impl World {
             segment_bytes: ledger::log::SEGMENT_BYTES,
         };
         let mut engine =
-            engine::open(folders, Box::new(clock::now), entropy::system(), Options::new(Box::new(|_| ()))).unwrap();
+            engine::open(folders, Box::new(clock::now), entropy::system(), Options::new(Box::new(|_| ())))
+                .unwrap();
         let token = Hash::of(&[b"token"]);
         let opened = ClaimOpened { digest: token, expires: clock::now().plus_seconds(600) };
         engine.turn([by_operator(OpenClaim(opened).into(), Box::new(|_| ()))]);
         let (engine, _thread) = engine::run(engine, |_| (), || ()).unwrap();
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let (owner, accounts) = runtime.block_on(people(&engine, token));
         Self { _folder: folder, engine, owner, accounts, runtime }
     }
@@ -175,18 +182,24 @@ fn main() {
     let mut group = criterion.benchmark_group("append");
     for submitters in SUBMITTERS {
         group.throughput(Throughput::Elements(1));
-        group.bench_with_input(BenchmarkId::from_parameter(submitters), &submitters, |bencher, submitters| {
-            bencher.iter_custom(|rounds| {
-                let rounds = usize::try_from(rounds).unwrap();
-                let (took, latencies) = world.append(*submitters, rounds);
-                took.mul_f64(rounds as f64 / latencies.len() as f64)
-            });
-        });
+        group.bench_with_input(
+            BenchmarkId::from_parameter(submitters),
+            &submitters,
+            |bencher, submitters| {
+                bencher.iter_custom(|rounds| {
+                    let rounds = usize::try_from(rounds).unwrap();
+                    let (took, latencies) = world.append(*submitters, rounds);
+                    took.mul_f64(rounds as f64 / latencies.len() as f64)
+                });
+            },
+        );
     }
     group.finish();
     let sign = raw_sign();
     println!("\none core signs {sign:.0}/s");
-    println!("| submitters | events/s | of one core's signing | p50 | p99 | raw write+fdatasync of one event: p50 | of a group |");
+    println!(
+        "| submitters | events/s | of one core's signing | p50 | p99 | raw write+fdatasync of one event: p50 | of a group |"
+    );
     println!("|---|---|---|---|---|---|---|");
     for submitters in SUBMITTERS {
         let (took, mut latencies) = world.append(submitters, submitters.max(16) * 128);

@@ -6,5 +6,6 @@
 pub mod clock;
 pub mod directory_lock;
 pub mod http;
+pub mod limits;
 pub mod secret;
 pub mod serve;

@@ -1,10 +1,13 @@
 //! The program `deed`: serve, and what only the operator of the machine does.
 
-use api::serve::{Config, ServeError, open, start};
+use api::limits::Limits;
+use api::secret::Secret;
+use api::serve::{Config, Opened, ServeError, listen, open, start};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use commands::custody::RotateKey;
 use commands::engine::{Answer, by_operator, chain};
 use ledger::signature::{Purpose, SigningKey};
+use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -89,13 +92,15 @@ impl FolderArguments {
             checkpoint_seconds: 10,
             accept_missing_head_lock: self.accept_missing_head_lock,
             segment_bytes: self.segment_bytes,
+            limits: Limits::default(),
         }
     }
 }
 
 fn main() -> ExitCode {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    log.with_ansi(std::io::stderr().is_terminal()).init();
     let done = match Cli::parse().order {
         Order::Serve { folders, listen, checkpoint_events, checkpoint_seconds } => {
             serve(Config { checkpoint_events, checkpoint_seconds, ..folders.config(listen) })
@@ -106,10 +111,16 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(cause) => {
-            eprintln!("deed: {}", chain(cause.as_ref()));
+            eprintln!("deed: {}", one_line(&chain(cause.as_ref())));
             ExitCode::FAILURE
         }
     }
+}
+
+/// A path may hold a line break; a message does not.
+fn one_line(text: &str) -> String {
+    let escaped = |c: char| if c.is_control() { c.escape_debug().to_string() } else { c.to_string() };
+    text.chars().map(escaped).collect()
 }
 
 /// For orders that do not listen.
@@ -120,18 +131,15 @@ type Done = Result<(), Box<dyn std::error::Error>>;
 fn serve(config: Config) -> Done {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
+        let listener = listen(config.listen).await?;
         let mut opened = open(&config)?;
         let claim = if opened.is_claimed() { None } else { Some(opened.open_claim()?) };
         let event_key = opened.engine().writer().genesis().event_key().to_string();
-        let mut running = start(opened, config.listen).await?;
-        println!("deed serves {} on http://{}", config.data.display(), running.address);
-        println!("auditors pin this key: {event_key}");
+        let mut running = start(opened, listener)?;
+        say(&format!("deed serves {} on http://{}", config.data.display(), running.address));
+        say(&format!("auditors pin this key: {event_key}"));
         if let Some(token) = claim {
-            println!(
-                "claim this Deed within a day: http://{}/claim#token={}",
-                running.address,
-                token.reveal()
-            );
+            say(&claim_words(running.address, &token));
         }
         let reason = tokio::select! {
             signal = stop_signal() => signal?,
@@ -139,7 +147,7 @@ fn serve(config: Config) -> Done {
         };
         tracing::info!("stopping: {reason}");
         running.stop(reason).await?;
-        println!("deed has stopped; everything is recorded");
+        say("deed has stopped; everything is recorded");
         Ok(())
     })
 }
@@ -157,9 +165,24 @@ async fn stop_signal() -> std::io::Result<&'static str> {
 fn claim_link(config: &Config) -> Done {
     let mut opened = open(config)?;
     let token = opened.open_claim()?;
-    opened.engine().stop("claim link made");
-    println!("claim this Deed within a day: http://{}/claim#token={}", config.listen, token.reveal());
+    stop(&mut opened, "claim link made")?;
+    say(&claim_words(config.listen, &token));
     Ok(())
+}
+
+fn claim_words(address: SocketAddr, token: &Secret) -> String {
+    format!("claim this Deed within a day: http://{address}/claim#token={}", token.reveal())
+}
+
+/// Says something to whoever started the program. That nobody listens any more is no reason to stop serving.
+fn say(line: &str) {
+    drop(writeln!(std::io::stdout(), "{line}"));
+}
+
+fn stop(opened: &mut Opened, reason: &str) -> Result<(), ServeError> {
+    let engine = opened.engine();
+    engine.stop(reason);
+    if engine.is_dead() { Err(ServeError::Ledger) } else { Ok(()) }
 }
 
 fn rotate_key(config: &Config, purpose: PurposeArgument) -> Done {
@@ -175,10 +198,10 @@ fn rotate_key(config: &Config, purpose: PurposeArgument) -> Done {
     let reply = Box::new(move |answer| drop(answered.send(answer)));
     engine.turn([by_operator(RotateKey(rotated).into(), reply)]);
     let done = matches!(answer.try_recv(), Ok(Answer::Done(Some(_))));
-    engine.stop("key rotated");
+    stop(&mut opened, "key rotated")?;
     if !done {
         return Err(ServeError::Ledger.into());
     }
-    println!("from here on {} are signed by {key}", purpose.as_str());
+    say(&format!("from here on {} are signed by {key}", purpose.as_str()));
     Ok(())
 }

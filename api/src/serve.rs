@@ -3,37 +3,30 @@
 use crate::clock;
 use crate::directory_lock::{DirectoryLock, LockError};
 use crate::http::{Deed, router};
+use crate::limits::Limits;
 use crate::secret::Secret;
-use axum::extract::{ConnectInfo, Request};
-use axum::response::Response;
+use axum::extract::ConnectInfo;
 use commands::custody::OpenClaim;
 use commands::engine::{self, Answer, Ended, Engine, Handle, Options, Published, by_operator};
 use hyper::body::Incoming;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use ledger::disk::RealDisk;
 use ledger::entropy;
 use ledger::event::custody::ClaimOpened;
-use ledger::key_folder::KeyFolderError;
+use ledger::key_folder::{KeyFolder, KeyFolderError};
 use ledger::store::Folders;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 use thiserror::Error;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, oneshot, watch};
-use tower::{Service, ServiceExt};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tower::ServiceExt;
 
-/// Connections at a time; further ones wait in the system's queue.
-const CONNECTIONS_MAX: usize = 1_024;
-/// How long a client may take to send its headers.
-const HEADERS_MAX: Duration = Duration::from_secs(10);
-/// How long open requests may take when the server stops.
-const DRAIN_MAX: Duration = Duration::from_secs(10);
 /// How long a claim link is good.
 const CLAIM_SECONDS: u64 = 24 * 60 * 60;
 
@@ -56,22 +49,24 @@ pub struct Config {
     pub accept_missing_head_lock: bool,
     /// Bytes of a file of the log.
     pub segment_bytes: u64,
+    /// How much a client may take.
+    pub limits: Limits,
 }
 
 /// The server could not start, or ended badly.
 #[derive(Debug, Error)]
 pub enum ServeError {
     /// The data directory is taken.
-    #[error("the data directory cannot be used")]
+    #[error(transparent)]
     Lock(#[from] LockError),
     /// The ledger cannot be opened.
-    #[error("the ledger cannot be opened for writing")]
+    #[error(transparent)]
     Open(#[from] engine::OpenError),
     /// A secret key cannot be used.
-    #[error("the secret keys cannot be used")]
+    #[error(transparent)]
     Keys(#[from] KeyFolderError),
     /// The address is taken, or not ours.
-    #[error("could not listen on {address}")]
+    #[error("could not listen on {address}; choose another address with `--listen`")]
     Listen {
         /// Which.
         address: SocketAddr,
@@ -96,12 +91,13 @@ pub enum ServeError {
 pub struct Opened {
     engine: Engine,
     digest_key: [u8; 32],
+    limits: Limits,
     _lock: DirectoryLock,
 }
 
 /// Opens the ledger, or makes one in an empty directory.
 pub fn open(config: &Config) -> Result<Opened, ServeError> {
-    let lock = DirectoryLock::take(&config.data)?;
+    let lock = DirectoryLock::take(&config.data, &[&config.keys, &config.head_lock])?;
     let folders = Folders {
         disk: Arc::new(RealDisk),
         data: config.data.clone(),
@@ -113,11 +109,11 @@ pub fn open(config: &Config) -> Result<Opened, ServeError> {
     options.checkpoint_events = config.checkpoint_events;
     options.checkpoint_seconds = config.checkpoint_seconds;
     options.accept_missing_head_lock = config.accept_missing_head_lock;
-    let disk = Arc::clone(&folders.disk);
-    let engine = engine::open(folders, Box::new(clock::now), entropy::system(), options)?;
-    let keys = ledger::key_folder::KeyFolder::new(disk, &config.keys);
+    // Before the ledger is opened, which records a start.
+    let keys = KeyFolder::new(Arc::clone(&folders.disk), &config.keys);
     let digest_key = *keys.digest_key(&entropy::fresh())?;
-    Ok(Opened { engine, digest_key, _lock: lock })
+    let engine = engine::open(folders, Box::new(clock::now), entropy::system(), options)?;
+    Ok(Opened { engine, digest_key, limits: config.limits, _lock: lock })
 }
 
 impl Opened {
@@ -152,19 +148,22 @@ pub struct Running {
     pub address: SocketAddr,
     engine: Handle,
     writer: JoinHandle<Ended>,
-    stop: oneshot::Sender<()>,
+    stop: watch::Sender<bool>,
     served: tokio::task::JoinHandle<()>,
     /// Says that the writer has ended by itself.
     ended: watch::Receiver<bool>,
     _lock: DirectoryLock,
 }
 
+/// Takes the address, before anything is recorded: a server that cannot listen leaves the ledger as it is.
+pub async fn listen(address: SocketAddr) -> Result<TcpListener, ServeError> {
+    TcpListener::bind(address).await.map_err(|cause| ServeError::Listen { address, cause })
+}
+
 /// Starts to serve an opened ledger.
-pub async fn start(opened: Opened, listen: SocketAddr) -> Result<Running, ServeError> {
-    let fail = |cause| ServeError::Listen { address: listen, cause };
-    let listener = TcpListener::bind(listen).await.map_err(fail)?;
-    let address = listener.local_addr().map_err(fail)?;
-    let Opened { mut engine, digest_key, _lock } = opened;
+pub fn start(opened: Opened, listener: TcpListener) -> Result<Running, ServeError> {
+    let address = listener.local_addr().map_err(ServeError::Thread)?;
+    let Opened { mut engine, digest_key, limits, _lock } = opened;
     let genesis = engine.writer().genesis().clone();
     let (grow, grown) = watch::channel(engine.reader().size());
     let (end, ended) = watch::channel(false);
@@ -175,15 +174,17 @@ pub async fn start(opened: Opened, listen: SocketAddr) -> Result<Running, ServeE
         end.send_replace(true);
     })
     .map_err(ServeError::Thread)?;
+    let (stop, stopping) = watch::channel(false);
     let deed = Deed {
         engine: handle.clone(),
         grown,
         digest_key: Arc::new(digest_key),
         genesis: String::from_utf8_lossy(genesis.text()).into(),
         event_key: Arc::new(genesis.event_key().clone()),
+        limits,
+        stopping,
     };
-    let (stop, stopped) = oneshot::channel();
-    let served = tokio::spawn(accept(listener, deed, stopped));
+    let served = tokio::spawn(accept(listener, deed));
     Ok(Running { address, engine: handle, writer, stop, served, ended, _lock })
 }
 
@@ -199,8 +200,7 @@ impl Running {
 
     /// Stops: no new connections, open requests are answered, the stop is recorded, a last checkpoint is signed.
     pub async fn stop(self, reason: &str) -> Result<(), ServeError> {
-        // The other end is gone only when the listener ended before.
-        let _ = self.stop.send(());
+        self.stop.send_replace(true);
         drop(self.served.await);
         self.engine.stop(reason);
         drop(self.engine);
@@ -212,18 +212,20 @@ impl Running {
     }
 }
 
-async fn accept(listener: TcpListener, deed: Deed, mut stopped: oneshot::Receiver<()>) {
-    let connections = Arc::new(Semaphore::new(CONNECTIONS_MAX));
-    let graceful = GracefulShutdown::new();
+async fn accept(listener: TcpListener, deed: Deed) {
+    let (limits, mut stopping) = (deed.limits, deed.stopping.clone());
+    let connections = Arc::new(Semaphore::new(limits.connections_max));
     let app = router(deed);
     loop {
-        let Ok(permit) = Arc::clone(&connections).acquire_owned().await else { return };
         let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            _ = &mut stopped => break,
+            accepted = next(&listener, &connections) => accepted,
+            _ = stopping.changed() => break,
         };
         match accepted {
-            Ok((stream, peer)) => serve_connection(stream, peer, app.clone(), &graceful, permit),
+            Ok(accepted) => {
+                let service = app.clone();
+                tokio::spawn(serve_connection(accepted, service, limits, stopping.clone()));
+            }
             // Too many open files, say: those that are open will close.
             Err(cause) => {
                 tracing::warn!("could not accept a connection: {cause}");
@@ -232,39 +234,49 @@ async fn accept(listener: TcpListener, deed: Deed, mut stopped: oneshot::Receive
         }
     }
     drop(listener);
-    tokio::select! {
-        () = graceful.shutdown() => {}
-        () = tokio::time::sleep(DRAIN_MAX) => tracing::warn!("some requests were still open when the server stopped"),
+    let all = u32::try_from(limits.connections_max).unwrap_or(u32::MAX);
+    if tokio::time::timeout(limits.drain, connections.acquire_many(all)).await.is_err() {
+        tracing::warn!("some requests were still open when the server stopped");
     }
 }
 
-fn serve_connection(
-    stream: TcpStream,
-    peer: SocketAddr,
-    app: axum::Router,
-    graceful: &GracefulShutdown,
-    permit: tokio::sync::OwnedSemaphorePermit,
-) {
-    let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADERS_MAX);
-    builder.http2().timer(TokioTimer::new()).keep_alive_interval(Some(DRAIN_MAX));
-    let service = tower::service_fn(move |mut request: hyper::Request<Incoming>| {
-        request.extensions_mut().insert(ConnectInfo(peer));
-        let request: Request = request.map(axum::body::Body::new);
-        answer(app.clone(), request)
-    });
-    let connection =
-        builder.serve_connection_with_upgrades(TokioIo::new(stream), TowerToHyperService::new(service));
-    let connection = graceful.watch(connection.into_owned());
-    tokio::spawn(async move {
-        // A broken connection is the client's affair.
-        drop(connection.await);
-        drop(permit);
-    });
+/// A connection, its other end, and its place among those that are open.
+type Accepted = (TcpStream, SocketAddr, OwnedSemaphorePermit);
+
+/// The next connection, once there is room for it.
+async fn next(listener: &TcpListener, connections: &Arc<Semaphore>) -> std::io::Result<Accepted> {
+    let permit = Arc::clone(connections).acquire_owned().await.map_err(std::io::Error::other)?;
+    let (stream, peer) = listener.accept().await?;
+    Ok((stream, peer, permit))
 }
 
-async fn answer(app: axum::Router, request: Request) -> Result<Response, std::convert::Infallible> {
-    let mut service = app;
-    let ready = <axum::Router as ServiceExt<Request>>::ready(&mut service).await?;
-    ready.call(request).await
+async fn serve_connection(
+    (stream, peer, permit): Accepted,
+    app: axum::Router,
+    limits: Limits,
+    mut stopping: watch::Receiver<bool>,
+) {
+    let service = hyper::service::service_fn(move |request| answer(app.clone(), peer, request));
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(limits.headers);
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service).with_upgrades());
+    // A broken connection is the client's affair.
+    tokio::select! {
+        _ = connection.as_mut() => {}
+        _ = stopping.changed() => {
+            connection.as_mut().graceful_shutdown();
+            drop(connection.await);
+        }
+    }
+    drop(permit);
+}
+
+async fn answer(
+    app: axum::Router,
+    peer: SocketAddr,
+    request: hyper::Request<Incoming>,
+) -> Result<axum::response::Response, std::convert::Infallible> {
+    let mut request = request.map(axum::body::Body::new);
+    request.extensions_mut().insert(ConnectInfo(peer));
+    app.oneshot(request).await
 }

@@ -1,10 +1,11 @@
 //! Who asks, and the way to the engine and back.
 
-use super::Problem;
+use super::{Kind, Problem};
 use crate::clock;
+use crate::limits::Limits;
 use crate::secret::Secret;
 use axum::extract::{ConnectInfo, FromRequestParts};
-use axum::http::{StatusCode, header, request::Parts};
+use axum::http::{HeaderMap, header, request::Parts};
 use commands::access::Look;
 use commands::engine::{Answer, Handle, Lookup, Published, Source, Submission};
 use commands::{Command, custody::ReadLog};
@@ -31,6 +32,10 @@ pub struct Deed {
     pub genesis: Arc<str>,
     /// The key to pin.
     pub event_key: Arc<VerifierKey>,
+    /// How much a client may take.
+    pub limits: Limits,
+    /// Says that the server stops, so that streams end.
+    pub stopping: watch::Receiver<bool>,
 }
 
 /// Who asks.
@@ -49,19 +54,10 @@ impl FromRequestParts<Deed> for Asker {
         let address =
             parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
         let from = deed.source(format!("{address:?}").as_bytes());
-        let Some(shown) = parts.headers.get(header::AUTHORIZATION) else {
+        let Some(text) = bearer(&parts.headers)? else {
             return Ok(Self { actor: Actor::Anonymous(Via::Nothing), source: from });
         };
-        let bearer = shown
-            .to_str()
-            .ok()
-            .and_then(|shown| shown.split_once(' '))
-            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-        let Some((_, text)) = bearer else {
-            let detail = "`Authorization` must read `Bearer <credential>`";
-            return Err(Problem::new(StatusCode::BAD_REQUEST, "malformed_authorization", detail));
-        };
-        let digest = Secret::parse(text.trim()).map(|secret| secret.digest());
+        let digest = Secret::parse(text).map(|secret| secret.digest());
         let published = deed.engine.published();
         let known = digest.and_then(|digest| published.state.credentials.bearer(&digest, clock::now()));
         Ok(match known {
@@ -71,6 +67,21 @@ impl FromRequestParts<Deed> for Asker {
             },
             None => Self { actor: Actor::Anonymous(Via::Nothing), source: from },
         })
+    }
+}
+
+/// What stands behind `Bearer`, if anything is shown at all.
+fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
+    let mut shown = headers.get_all(header::AUTHORIZATION).iter();
+    let (first, second) = (shown.next(), shown.next());
+    let Some(first) = first else { return Ok(None) };
+    let parts = first.to_str().ok().and_then(|shown| shown.trim().split_once(' '));
+    match parts.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer") && second.is_none()) {
+        Some((_, text)) => Ok(Some(text.trim())),
+        None => {
+            let detail = "`Authorization` must read `Bearer <credential>`, and stand there once";
+            Err(Problem::new(Kind::MalformedAuthorization, detail))
+        }
     }
 }
 

@@ -5,11 +5,11 @@
 
 use super::asking::{Asker, Deed, Request};
 use super::body::{Json, parse};
-use super::{Problem, access, custody, identity};
+use super::{Kind, Problem, access, custody, identity};
 use crate::secret::Secret;
 use axum::Json as JsonResponse;
 use axum::extract::State;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use commands::Command;
 use ledger::event::id::CommandId;
@@ -71,27 +71,41 @@ pub(super) async fn command(
         .into_response())
 }
 
-fn parsed(name: &str, asker: Asker, arguments: &str) -> Result<Parsed, Problem> {
-    let arguments = arguments.as_bytes();
-    match name {
-        "identity.claim_ownership" => identity::claim_ownership(asker, parse(arguments)?),
-        "identity.create_service_account" => identity::create_service_account(asker, parse(arguments)?),
-        "identity.issue_credential" => identity::issue_credential(asker, parse(arguments)?),
-        "identity.revoke_credential" => identity::revoke_credential(asker, parse(arguments)?),
-        "access.grant_role" => access::grant_role(asker, parse(arguments)?),
-        "access.revoke_role" => access::revoke_role(asker, parse(arguments)?),
-        "custody.erase_payloads" => custody::erase_payloads(asker, parse(arguments)?),
-        _ => {
-            let detail =
-                format!("there is no command `{}`; see `docs/reference/http.md`", name.escape_debug());
-            Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "unknown_command", detail))
+macro_rules! orders {
+    ($($name:literal => $parse:path;)*) => {
+        /// The names of all commands that clients may send.
+        pub const COMMANDS: &[&str] = &[$($name),*];
+
+        fn parsed(name: &str, asker: Asker, arguments: &str) -> Result<Parsed, Problem> {
+            let arguments = arguments.as_bytes();
+            match name {
+                $($name => $parse(asker, parse(arguments, "`arguments`")?),)*
+                _ => {
+                    let detail = format!(
+                        "there is no command `{}`; there are `{}`",
+                        name.chars().take(64).collect::<String>().escape_debug(),
+                        COMMANDS.join("`, `")
+                    );
+                    Err(Problem::new(Kind::UnknownCommand, detail))
+                }
+            }
         }
-    }
+    };
+}
+
+orders! {
+    "identity.claim_ownership" => identity::claim_ownership;
+    "identity.create_service_account" => identity::create_service_account;
+    "identity.issue_credential" => identity::issue_credential;
+    "identity.revoke_credential" => identity::revoke_credential;
+    "access.grant_role" => access::grant_role;
+    "access.revoke_role" => access::revoke_role;
+    "custody.erase_payloads" => custody::erase_payloads;
 }
 
 /// The command's content in one form, whatever the order of keys or the space it was sent with.
 fn content(name: &str, arguments: &str) -> Result<String, Problem> {
-    let arguments: serde_json::Value = parse(arguments.as_bytes())?;
+    let arguments: serde_json::Value = parse(arguments.as_bytes(), "`arguments`")?;
     Ok(format!("{name}\0{arguments}"))
 }
 
@@ -101,8 +115,10 @@ fn result(
     receipt: &Receipt,
     secret: Option<Secret>,
 ) -> Result<BTreeMap<&'static str, String>, Problem> {
-    let unreadable =
-        || Problem::from(commands::engine::Failure::NotRecorded("the log cannot be read".into()));
+    let unreadable = || {
+        let detail = "it was done, and the log cannot be read to say what came of it; send it again with the same `id`";
+        Problem::new(Kind::Unreadable, detail)
+    };
     let mut result = BTreeMap::new();
     for event in &receipt.events {
         let record = deed.engine.reader().event(event.seq).ok().flatten().ok_or_else(unreadable)?;

@@ -2,15 +2,12 @@
 
 use super::asking::{Asker, Deed, subject_of};
 use super::commands::Parsed;
-use super::{
-    Problem,
-    pages::{Page, Paging},
-};
+use super::pages::{Page, Paging};
+use super::{Kind, Problem};
 use crate::clock;
 use crate::secret::Secret;
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
 use commands::identity::{ClaimOwnership, CreateServiceAccount, IssueCredential, RevokeCredential};
 use ledger::entropy::fresh;
 use ledger::event::id::{CredentialId, GrantId, PersonId, ServiceAccountId, uuid_v7};
@@ -82,7 +79,7 @@ pub(super) fn create_service_account(
     let rest = handle.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
     if !first || !rest || handle.len() > HANDLE_BYTES_MAX {
         let detail = "`handle` is 1 to 40 lower-case letters, digits or `-`, beginning with a letter";
-        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "wrong_shape", detail));
+        return Err(Problem::new(Kind::WrongShape, detail));
     }
     let service_account = ServiceAccountId::from_bytes(fresh_id());
     let profile = Profile { email: None, name: bounded("description", description)? };
@@ -130,7 +127,7 @@ fn bounded(field: &str, text: Option<String>) -> Result<Option<String>, Problem>
         Some(text) if text.chars().count() > TEXT_CHARS_MAX || text.chars().any(char::is_control) => {
             let detail =
                 format!("`{field}` has at most {TEXT_CHARS_MAX} characters and no control characters");
-            Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "wrong_shape", detail))
+            Err(Problem::new(Kind::WrongShape, detail))
         }
         text => Ok(text.filter(|text| !text.is_empty())),
     }
@@ -141,8 +138,7 @@ fn sealed(subject: Subject, profile: &Profile) -> Result<Option<PlainPayload>, P
         return Ok(None);
     }
     let plain = serde_json::to_vec(profile);
-    let plain = plain
-        .map_err(|cause| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "wrong_shape", cause.to_string()))?;
+    let plain = plain.map_err(|cause| Problem::new(Kind::WrongShape, cause.to_string()))?;
     Ok(Some(PlainPayload::profile(subject, plain)))
 }
 

@@ -11,65 +11,77 @@ mod problem;
 mod stream;
 
 pub use asking::{Asker, Deed};
-pub use problem::Problem;
+pub use commands::COMMANDS;
+pub use problem::{Kind, Problem, status};
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, header};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use std::time::Duration;
-use tower::ServiceBuilder;
-use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
 
-/// Largest request body: the largest leaf, so that what fits a request fits an event.
-pub const BODY_BYTES_MAX: usize = 64 << 10;
-/// How long a client may take between two pieces of its body.
-const BODY_PAUSE_MAX: Duration = Duration::from_secs(10);
-/// How long an answer may take. Streams begin within it and go on.
-const ANSWER_MAX: Duration = Duration::from_secs(30);
+macro_rules! routes {
+    ($($method:ident $path:literal => $handler:path;)*) => {
+        /// Every route: its method and its path.
+        pub const ROUTES: &[(&str, &str)] = &[$((stringify!($method), $path)),*];
 
-/// All routes.
+        fn routes() -> Router<Deed> {
+            Router::new()$(.route($path, $method($handler)))*
+        }
+    };
+}
+
+routes! {
+    post "/api/v1/commands" => commands::command;
+    get "/api/v1/me" => identity::me;
+    get "/api/v1/people" => identity::people;
+    get "/api/v1/service-accounts" => identity::service_accounts;
+    get "/api/v1/credentials" => identity::credentials;
+    get "/api/v1/roles" => access::roles;
+    get "/api/v1/grants" => access::grants;
+    get "/api/v1/events" => custody::events;
+    get "/api/v1/events/{seq}" => custody::event;
+    get "/api/v1/events/{seq}/proof" => custody::proof;
+    get "/api/v1/ledger" => custody::ledger;
+    get "/api/v1/checkpoint" => custody::checkpoint;
+    get "/healthz" => health;
+    get "/claim" => pages::claim;
+    get "/claim.js" => pages::claim_script;
+    get "/claim.css" => pages::claim_style;
+}
+
+/// All routes, within the limits.
 pub fn router(deed: Deed) -> Router {
-    let limits = ServiceBuilder::new()
-        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, ANSWER_MAX))
-        .layer(RequestBodyTimeoutLayer::new(BODY_PAUSE_MAX))
-        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX));
-    Router::new()
-        .route("/api/v1/commands", post(commands::command))
-        .route("/api/v1/me", get(identity::me))
-        .route("/api/v1/people", get(identity::people))
-        .route("/api/v1/service-accounts", get(identity::service_accounts))
-        .route("/api/v1/credentials", get(identity::credentials))
-        .route("/api/v1/roles", get(access::roles))
-        .route("/api/v1/grants", get(access::grants))
-        .route("/api/v1/events", get(custody::events))
-        .route("/api/v1/events/{seq}", get(custody::event))
-        .route("/api/v1/events/{seq}/proof", get(custody::proof))
-        .route("/api/v1/ledger", get(custody::ledger))
-        .route("/api/v1/checkpoint", get(custody::checkpoint))
-        .route("/healthz", get(health))
-        .route("/claim", get(pages::claim))
-        .route("/claim.js", get(pages::claim_script))
-        .route("/claim.css", get(pages::claim_style))
+    routes()
         .fallback(not_found)
         .method_not_allowed_fallback(wrong_method)
-        .layer(limits)
+        .layer(from_fn_with_state(deed.clone(), in_time))
         .with_state(deed)
 }
 
-async fn health() -> Response {
-    ([(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))], "ok\n").into_response()
+async fn in_time(State(deed): State<Deed>, request: Request, next: Next) -> Response {
+    let answer = tokio::time::timeout(deed.limits.answer, next.run(request)).await;
+    answer.unwrap_or_else(|_| {
+        let seconds = deed.limits.answer.as_secs();
+        let detail = format!(
+            "there was no answer within {seconds} seconds; a command may still be done, send it again with the same `id`"
+        );
+        Problem::new(Kind::Late, detail).into_response()
+    })
+}
+
+async fn health(State(deed): State<Deed>) -> Result<Response, Problem> {
+    if deed.grown.has_changed().is_err() {
+        return Err(::commands::engine::Failure::Stopped.into());
+    }
+    Ok(([(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))], "ok\n").into_response())
 }
 
 async fn not_found() -> Problem {
-    Problem::new(
-        StatusCode::NOT_FOUND,
-        "no_such_route",
-        "there is nothing at this path; see `docs/reference/http.md`",
-    )
+    Problem::new(Kind::NoSuchRoute, "there is nothing at this path; paths begin with `/api/v1/`")
 }
 
 async fn wrong_method() -> Problem {
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "wrong_method", "this path does not take this method")
+    Problem::new(Kind::WrongMethod, "this path does not take this method; the header `Allow` says which")
 }

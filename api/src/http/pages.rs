@@ -1,8 +1,8 @@
 //! Lists in pages, and the one page for people: the claim.
 
-use super::{Deed, Problem};
+use super::{Deed, Kind, Problem};
 use axum::extract::{FromRequestParts, Query};
-use axum::http::{HeaderValue, StatusCode, header, request::Parts};
+use axum::http::{HeaderValue, header, request::Parts};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use std::fmt::Display;
@@ -37,7 +37,7 @@ pub(super) fn limit(asked: Option<usize>) -> Result<usize, Problem> {
 
 /// A query that cannot be understood.
 pub(super) fn wrong_query(detail: impl Into<String>) -> Problem {
-    Problem::new(StatusCode::BAD_REQUEST, "wrong_query", detail)
+    Problem::new(Kind::WrongQuery, detail)
 }
 
 impl<T: FromStr<Err: Display> + Send> FromRequestParts<Deed> for Paging<T> {

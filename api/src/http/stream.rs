@@ -1,10 +1,10 @@
 //! The log as server-sent events: what is there from a position on, then what comes.
 //!
-//! A stream ends when its reader may no longer read. A client that reads slowly slows nobody: it is sent the next page when it took the last.
+//! A stream ends when its reader may no longer read, and when the server stops. A client that reads slowly slows nobody: it is sent the next page when it took the last.
 
 use super::Problem;
 use super::asking::{Asker, Deed, may_see};
-use super::custody::{EventRow, Filter};
+use super::custody::{EventRow, Filter, begins};
 use axum::response::sse::{Event as Sent, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use ledger::event::Envelope;
@@ -24,7 +24,8 @@ const SIGN_OF_LIFE: Duration = Duration::from_secs(15);
 
 /// Begins a stream.
 pub(super) async fn events(deed: Deed, asker: Asker, from: u64, filter: Filter) -> Result<Response, Problem> {
-    deed.note_read(asker, from, deed.engine.reader().size()).await?;
+    let size = begins(&deed, asker, from).await?;
+    deed.note_read(asker, from, size).await?;
     let (sender, events) = mpsc::channel(WAITING_MAX);
     tokio::spawn(follow(deed, asker, from, filter, sender));
     let stream = Sse::new(ReceiverStream::new(events)).keep_alive(KeepAlive::new().interval(SIGN_OF_LIFE));
@@ -38,8 +39,8 @@ fn is_read(record: &Record) -> bool {
 type Out = Sender<Result<Sent, Infallible>>;
 
 async fn follow(deed: Deed, asker: Asker, mut next: u64, filter: Filter, out: Out) {
-    let mut grown = deed.grown.clone();
-    loop {
+    let (mut grown, mut stopping) = (deed.grown.clone(), deed.stopping.clone());
+    while !*stopping.borrow_and_update() {
         grown.borrow_and_update();
         if !may_see(&deed.engine.published(), &asker.actor, Some(Permission::CustodyRead)) {
             return;
@@ -48,6 +49,7 @@ async fn follow(deed: Deed, asker: Asker, mut next: u64, filter: Filter, out: Ou
             Some(reached) if reached > next => next = reached,
             Some(_) => tokio::select! {
                 changed = grown.changed() => if changed.is_err() { return },
+                _ = stopping.changed() => return,
                 () = out.closed() => return,
                 () = tokio::time::sleep(SIGN_OF_LIFE) => {}
             },

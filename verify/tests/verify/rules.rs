@@ -40,9 +40,9 @@ fn unknown() -> Subject {
     Subject::Person(PersonId::from_bytes(NEW))
 }
 
-fn read() -> Fact {
+fn read(reader: Subject) -> Fact {
     let (since, until) = (Time::default(), Time::default());
-    LogRead { channel: Channel::Http, count: 1, from: 0, since, to: 1, until }.into()
+    LogRead { channel: Channel::Http, count: 1, from: 0, reader, since, to: 1, until }.into()
 }
 
 fn stopped() -> Fact {
@@ -91,23 +91,51 @@ fn rows(cast: &Cast) -> Vec<(&'static str, Actor, Fact, Option<Code>)> {
         ("credential of the past", owner, credential(cast.owner, past), denied),
         ("credential by claim", CLAIM, credential(cast.owner, None), denied),
         ("revoke a credential", owner, CredentialRevoked { credential: cast.admin_credential }.into(), None),
-        ("revoke one's better's", admin, CredentialRevoked { credential: cast.owner_credential }.into(), denied),
-        ("revoke no credential", owner, CredentialRevoked { credential: CredentialId::from_bytes(NEW) }.into(), denied),
+        (
+            "revoke one's better's",
+            admin,
+            CredentialRevoked { credential: cast.owner_credential }.into(),
+            denied,
+        ),
+        (
+            "revoke no credential",
+            owner,
+            CredentialRevoked { credential: CredentialId::from_bytes(NEW) }.into(),
+            denied,
+        ),
         ("claim again", CLAIM, OwnershipClaimed { claim: Hash([1; 32]), person }.into(), denied),
         ("person without claim", CLAIM, PersonCreated { person }.into(), denied),
         ("person by the owner", owner, PersonCreated { person }.into(), denied),
         ("open a claim", Actor::Operator, claim_opened(), None),
         ("open a claim as owner", owner, claim_opened(), denied),
-        ("key compromised by the system", Actor::System, KeyCompromised { key: "00".into(), since: 0 }.into(), denied),
+        (
+            "key compromised by the system",
+            Actor::System,
+            KeyCompromised { key: "00".into(), since: 0 }.into(),
+            denied,
+        ),
         ("stop", Actor::System, stopped(), None),
         ("stop by the operator", Actor::Operator, stopped(), denied),
-        ("count by the owner", owner, RefusalsCounted { codes: vec![], since: Time::default(), until: Time::default() }.into(), denied),
+        (
+            "count by the owner",
+            owner,
+            RefusalsCounted { codes: vec![], since: Time::default(), until: Time::default() }.into(),
+            denied,
+        ),
         ("start after a clean stop", Actor::System, started(StoppedHow::CleanStop).into(), None),
-        ("start as if unclean", Actor::System, started(StoppedHow::UncleanStop).into(), Some(Code::StartWrong)),
+        (
+            "start as if unclean",
+            Actor::System,
+            started(StoppedHow::UncleanStop).into(),
+            Some(Code::StartWrong),
+        ),
         ("start as if first", Actor::System, started(StoppedHow::Genesis).into(), Some(Code::StartWrong)),
         ("start by the owner", owner, started(StoppedHow::CleanStop).into(), denied),
-        ("read", owner, read(), None),
-        ("read without the right", admin, read(), denied),
+        ("read", owner, read(cast.owner), None),
+        ("read as somebody else", owner, read(cast.admin), denied),
+        ("counted reads", Actor::System, read(cast.admin), None),
+        ("counted reads of nobody", Actor::System, read(unknown()), denied),
+        ("read without the right", admin, read(cast.admin), denied),
     ]
 }
 
