@@ -41,7 +41,9 @@ fn raw_rates(forger: &Forger) -> (f64, f64) {
         assert!(jobs.par_iter().all(|(hash, signature)| key.verify(&event_message(hash), signature).is_ok()));
     });
     let tables = rate(RAW, || {
-        assert!(jobs.par_iter().all(|(hash, signature)| fast.verify(&event_message(hash), signature).is_ok()));
+        assert!(
+            jobs.par_iter().all(|(hash, signature)| fast.verify(&event_message(hash), signature).is_ok())
+        );
     });
     (strict, tables)
 }
@@ -50,7 +52,8 @@ fn raw_rates(forger: &Forger) -> (f64, f64) {
 fn parts(forger: &Forger) {
     let leaves: Vec<&[u8]> = forger.events.iter().take(100_000).map(|event| event.leaf.as_slice()).collect();
     let bytes = leaves.iter().map(|leaf| leaf.len()).sum::<usize>() / leaves.len();
-    let hash = rate(leaves.len(), || leaves.iter().for_each(|leaf| drop(black_box(leaf_hash(leaf).0.to_vec()))));
+    let hash =
+        rate(leaves.len(), || leaves.iter().for_each(|leaf| drop(black_box(leaf_hash(leaf).0.to_vec()))));
     let scan = rate(leaves.len(), || leaves.iter().for_each(|leaf| assert!(Envelope::parse(leaf).is_ok())));
     let time = rate(leaves.len(), || {
         leaves.iter().for_each(|_| assert!(Time::parse(black_box("2026-01-02T00:00:00.000000Z")).is_some()));
@@ -60,7 +63,9 @@ fn parts(forger: &Forger) {
         let mut state = State::default();
         leaves.iter().for_each(|leaf| state.apply_decoded(&Event::decode(leaf).unwrap()));
     });
-    println!("one core, leaves of {bytes} bytes: hash {hash:.0}/s, scan {scan:.0}/s, time {time:.0}/s, decode {decode:.0}/s, decode and fold {fold:.0}/s");
+    println!(
+        "one core, leaves of {bytes} bytes: hash {hash:.0}/s, scan {scan:.0}/s, time {time:.0}/s, decode {decode:.0}/s, decode and fold {fold:.0}/s"
+    );
 }
 
 fn verifying(c: &mut Criterion) {
@@ -91,7 +96,11 @@ fn verifying(c: &mut Criterion) {
     parts(&forger);
     for (name, options) in &modes {
         let rate = rate(size, || run(options));
-        println!("{name}: {rate:.0} events/s, {:.2} of strict, {:.2} of tables", rate / strict, rate / tables);
+        println!(
+            "{name}: {rate:.0} events/s, {:.2} of strict, {:.2} of tables",
+            rate / strict,
+            rate / tables
+        );
     }
     let mut group = c.benchmark_group("verify");
     group.sample_size(10).throughput(Throughput::Elements(size as u64));

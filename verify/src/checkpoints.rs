@@ -9,10 +9,10 @@ use crate::walk::tree::Mark;
 use ledger::checkpoint::{CheckpointError, SignedCheckpoint};
 use ledger::container::Place;
 use ledger::disk::read_whole;
+use ledger::hash::Hash;
 use ledger::note::{NOTE_BYTES_MAX, NoteError};
 use ledger::policy::PolicyRefusal;
 use ledger::segment::{Frame, Frames, Kind, Slot};
-use ledger::hash::Hash;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
@@ -80,9 +80,8 @@ impl Shown {
 
     /// Size and root of every checkpoint, the auditor's included.
     pub(crate) fn marks(&self, options: &Options) -> Result<Vec<Mark>, Trouble> {
-        let mark = |signed: &SignedCheckpoint| {
-            Mark::new(signed.checkpoint().size(), *signed.checkpoint().root())
-        };
+        let mark =
+            |signed: &SignedCheckpoint| Mark::new(signed.checkpoint().size(), *signed.checkpoint().root());
         let mut marks: Vec<Mark> = options.kept().map(mark).collect();
         self.each(|note| {
             let signed = note.ok().and_then(|note| SignedCheckpoint::parse(note).ok());
@@ -182,7 +181,9 @@ impl Judge<'_> {
         }
         let root = *signed.checkpoint().root();
         if self.seen.insert(size, root).is_some_and(|other| other != root) {
-            let what = format!("two signed checkpoints of {size} events have different roots; keep both as evidence");
+            let what = format!(
+                "two signed checkpoints of {size} events have different roots; keep both as evidence"
+            );
             self.fault(Code::SplitView, size.saturating_sub(1), what);
         }
         if !self.holds(signed, from) {
@@ -216,7 +217,9 @@ impl Judge<'_> {
         let marks = self.walked.tree.marks();
         let agreed = marks.iter().filter(|mark| mark.size < size && mark.holds()).map(|mark| mark.size).max();
         let agreed = agreed.unwrap_or(0);
-        let what = format!("the log's first {size} events are not those of a signed checkpoint; up to {agreed} they agree");
+        let what = format!(
+            "the log's first {size} events are not those of a signed checkpoint; up to {agreed} they agree"
+        );
         let code = if from == From::Auditor { Code::Rewritten } else { Code::CheckpointRoot };
         self.fault(code, agreed, what);
         false
@@ -264,7 +267,11 @@ impl Judge<'_> {
         }
         let recorded = self.walked.times.get(&size).map_or(0, |time| time.micros() / 1_000_000);
         if times.iter().any(|time| recorded > time.saturating_add(SKEW_SECONDS)) {
-            self.fault(Code::Clock, size.saturating_sub(1), "the event is of a time after the cosignature over it");
+            self.fault(
+                Code::Clock,
+                size.saturating_sub(1),
+                "the event is of a time after the cosignature over it",
+            );
         }
         true
     }

@@ -209,5 +209,11 @@ fn chain_of(error: &dyn Error) -> String {
         text.push_str(&next.to_string());
         cause = next.source();
     }
-    text.chars().flat_map(|c| if c.is_control() { c.escape_debug().to_string() } else { c.to_string() }.chars().collect::<Vec<_>>()).collect()
+    text.chars()
+        .flat_map(|c| {
+            if c.is_control() { c.escape_debug().to_string() } else { c.to_string() }
+                .chars()
+                .collect::<Vec<_>>()
+        })
+        .collect()
 }

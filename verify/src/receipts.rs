@@ -17,7 +17,8 @@ pub(crate) struct Receipts {
 
 impl Receipts {
     pub(crate) fn new(receipts: &[Receipt]) -> Self {
-        let met = receipts.iter().flat_map(|receipt| &receipt.events).map(|event| (event.seq, None)).collect();
+        let met =
+            receipts.iter().flat_map(|receipt| &receipt.events).map(|event| (event.seq, None)).collect();
         Self { wanted: receipts.to_vec(), met }
     }
 

@@ -113,7 +113,10 @@ impl Payloads {
             }
         }
         if self.settled.leftover > 0 {
-            let what = format!("{} payloads belong to no event; an interrupted write leaves such", self.settled.leftover);
+            let what = format!(
+                "{} payloads belong to no event; an interrupted write leaves such",
+                self.settled.leftover
+            );
             self.settled.findings.push(Finding::of_all(Code::PayloadLeftover, what));
         }
         Ok(std::mem::take(&mut self.settled))
@@ -131,7 +134,9 @@ impl Payloads {
                     self.payload((seq, name.into()), salt, ciphertext);
                     seq < size
                 }
-                Slot::Frame(Frame::Erased { seq, filler, .. }) => seq < size && filler.iter().all(|byte| *byte == 0),
+                Slot::Frame(Frame::Erased { seq, filler, .. }) => {
+                    seq < size && filler.iter().all(|byte| *byte == 0)
+                }
                 Slot::Frame(_) | Slot::Damaged | Slot::Unreadable => false,
             };
             let sound = matches!(slot, Slot::Frame(_)) && (belongs || last_file);

@@ -176,7 +176,8 @@ fn suspects(walked: &Walked, anchored: u64, findings: &mut Findings) -> u64 {
         }
     }
     if count > 0 {
-        let what = format!("{count} events were signed by a key that was in other hands, and no anchor covers them");
+        let what =
+            format!("{count} events were signed by a key that was in other hands, and no anchor covers them");
         findings.push(Finding::at(Code::Suspect, first, what));
     }
     count

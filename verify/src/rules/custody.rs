@@ -19,7 +19,9 @@ pub(super) fn judge(case: &Case<'_>, fact: &Custody) -> Verdict {
             case.by_system()?;
             server_started(case, fact)
         }
-        Custody::ServerStopped(_) | Custody::StateRecorded(_) | Custody::RefusalsCounted(_) => case.by_system(),
+        Custody::ServerStopped(_) | Custody::StateRecorded(_) | Custody::RefusalsCounted(_) => {
+            case.by_system()
+        }
         Custody::KeyRotated(_) | Custody::KeyCompromised(_) | Custody::ClaimOpened(_) => case.by_operator(),
         Custody::PayloadErased(fact) => payload_erased(case, fact),
         Custody::LogRead(_) => case.permitted(Permission::CustodyRead).map(|_| ()),

@@ -5,7 +5,9 @@ use crate::fault::{Code, Finding};
 use ledger::container::{FILE_BYTES_MAX, Place};
 use ledger::disk::read_whole;
 use ledger::note::KeyId;
-use ledger::segment::{FRAME_HEAD_BYTES, Header, HeaderFault, Kind, LogFile, StoredEvent, Tail, file_name, first_of};
+use ledger::segment::{
+    FRAME_HEAD_BYTES, Header, HeaderFault, Kind, LogFile, StoredEvent, Tail, file_name, first_of,
+};
 use std::io;
 
 /// Bytes of an event frame before its text: the frame's head, the tag, the length of the text.

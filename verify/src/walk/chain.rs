@@ -62,12 +62,7 @@ pub(crate) struct Chain<'a> {
 }
 
 impl<'a> Chain<'a> {
-    pub(crate) fn new(
-        genesis: &'a Genesis,
-        options: &Options,
-        marks: Vec<Mark>,
-        payloads: Payloads,
-    ) -> Self {
+    pub(crate) fn new(genesis: &'a Genesis, options: &Options, marks: Vec<Mark>, payloads: Payloads) -> Self {
         let since = options.since_size();
         let times = marks.iter().map(|mark| (mark.size, Time::default())).collect();
         let walked = Walked {
@@ -288,7 +283,11 @@ impl<'a> Chain<'a> {
         match fact {
             Custody::LedgerOpened(opened) => {
                 if seq != 0 || *opened != self.genesis.opened() {
-                    self.broken(Code::GenesisBinding, seq, "it does not repeat the genesis statement at the log's beginning");
+                    self.broken(
+                        Code::GenesisBinding,
+                        seq,
+                        "it does not repeat the genesis statement at the log's beginning",
+                    );
                 }
                 return;
             }

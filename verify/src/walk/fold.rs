@@ -36,7 +36,13 @@ impl Fold {
     }
 
     /// Judges an event and takes it up. `seq` is its position.
-    pub(crate) fn take(&mut self, seq: u64, decoded: &Decoded, findings: &mut Findings, checked: &mut Checked) {
+    pub(crate) fn take(
+        &mut self,
+        seq: u64,
+        decoded: &Decoded,
+        findings: &mut Findings,
+        checked: &mut Checked,
+    ) {
         if !self.alive {
             return;
         }

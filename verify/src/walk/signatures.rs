@@ -25,9 +25,10 @@ pub(crate) struct Failed {
 
 /// Checks them all.
 pub(crate) fn check(jobs: &[Job]) -> Failed {
-    let failed = jobs.par_iter().with_min_len(TASK_SIGNATURES_MIN).filter(|job| {
-        job.key.verify(&event_message(&job.hash), &Signature(job.signature)).is_err()
-    });
+    let failed = jobs
+        .par_iter()
+        .with_min_len(TASK_SIGNATURES_MIN)
+        .filter(|job| job.key.verify(&event_message(&job.hash), &Signature(job.signature)).is_err());
     Failed { checked: jobs.len() as u64, at: failed.map(|job| job.seq).collect() }
 }
 

@@ -122,7 +122,12 @@ mod tests {
                     frontier.root()
                 });
                 let subtrees = subtrees.collect();
-                tree.extend(&Batch { events: scan(&[], &[], 0, false).events, hashes: part.to_vec(), lead, subtrees });
+                tree.extend(&Batch {
+                    events: scan(&[], &[], 0, false).events,
+                    hashes: part.to_vec(),
+                    lead,
+                    subtrees,
+                });
                 index += part.len();
             }
             assert!(tree.marks().iter().all(Mark::holds), "{step}");

@@ -86,9 +86,29 @@ fn the_json_object_has_its_documented_members() {
     let verdict: Value = serde_json::from_slice(&output.stdout).unwrap();
     let members: Vec<&String> = verdict.as_object().unwrap().keys().collect();
     let expected = [
-        "anchored", "anchors", "checked", "deed", "erased", "erasing", "events", "faults", "faults_total", "head",
-        "key", "ledger", "outcome", "root", "signatures", "since", "source", "suspect", "torn_tail_bytes",
-        "unanchored", "unknown", "verdicts", "warnings",
+        "anchored",
+        "anchors",
+        "checked",
+        "deed",
+        "erased",
+        "erasing",
+        "events",
+        "faults",
+        "faults_total",
+        "head",
+        "key",
+        "ledger",
+        "outcome",
+        "root",
+        "signatures",
+        "since",
+        "source",
+        "suspect",
+        "torn_tail_bytes",
+        "unanchored",
+        "unknown",
+        "verdicts",
+        "warnings",
     ];
     assert_eq!(members, expected);
     assert_eq!((&verdict["deed"], &verdict["outcome"]), (&json!("verdict/v1"), &json!("whole")));

@@ -18,7 +18,13 @@ fn files(world: &World) -> Vec<PathBuf> {
     files
 }
 
-fn noticed(world: &World, path: &Path, bytes: &[u8], at: usize, honest: &(Outcome, Vec<String>, u64)) -> bool {
+fn noticed(
+    world: &World,
+    path: &Path,
+    bytes: &[u8],
+    at: usize,
+    honest: &(Outcome, Vec<String>, u64),
+) -> bool {
     let mut flipped = bytes.to_vec();
     flipped[at] ^= 1 << (at % 8);
     std::fs::write(path, &flipped).unwrap();

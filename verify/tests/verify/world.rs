@@ -90,7 +90,11 @@ impl World {
     }
 
     /// Changes the ledger, writes it, and gives the verdict of an auditor.
-    pub(crate) fn forged(&mut self, holds: Holds, change: impl FnOnce(&mut Forger) -> Fallible<()>) -> Report {
+    pub(crate) fn forged(
+        &mut self,
+        holds: Holds,
+        change: impl FnOnce(&mut Forger) -> Fallible<()>,
+    ) -> Report {
         let options = self.options(holds);
         change(&mut self.forger).unwrap();
         self.forger.write().unwrap();

@@ -21,7 +21,12 @@ const ROWS: &[(u8, Change, Code, u64)] = &[
     (7, |forger| Ok(drop(forger.events.drain(..5))), Code::GenesisBinding, 0),
     (13, |forger| Ok(forger.events.swap(7, 8)), Code::Gap, 7),
     (14, swap_and_relink, Code::Signature, 7),
-    (16, |forger| Ok(forger.events.iter_mut().for_each(|event| event.signature = [0; 64])), Code::Signature, 0),
+    (
+        16,
+        |forger| Ok(forger.events.iter_mut().for_each(|event| event.signature = [0; 64])),
+        Code::Signature,
+        0,
+    ),
     (21, backdate, Code::TimeDecreases, 24),
     (33, duplicate_last, Code::Fork, SIZE),
     (34, inner_node_as_leaf, Code::NotCanonical, 8),
@@ -87,8 +92,8 @@ fn nest_deep(forger: &mut Forger) -> Fallible<()> {
 /// Adds the order of the group to S.
 fn malleate(forger: &mut Forger) -> Fallible<()> {
     let order = [
-        0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0, 0, 0,
-        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
+        0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0,
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
     ];
     let mut carry = 0_u16;
     for (byte, add) in forger.event_mut(6)?.signature[32..].iter_mut().zip(order) {
@@ -260,8 +265,11 @@ fn a_commit_that_names_another_event_is_found() {
 
 #[test]
 fn rows_60_and_61_what_was_never_logged_or_was_a_lie_when_written_is_not_found() {
-    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/reference/verify.md")).unwrap();
-    assert!(page.contains("An action that was never logged") && page.contains("A lie at the time of writing"));
+    let page =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/reference/verify.md")).unwrap();
+    assert!(
+        page.contains("An action that was never logged") && page.contains("A lie at the time of writing")
+    );
     // The writer left out a read of the log and made up its own stop: an anchor of that changes nothing.
     let mut world: World = world();
     world.forger.events.truncate(24);

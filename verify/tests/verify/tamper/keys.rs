@@ -35,7 +35,10 @@ fn replace_keys(forger: &mut Forger) -> Fallible<()> {
 #[test]
 fn row_18_keys_of_an_attacker_fool_nobody_who_pinned_or_kept_something() {
     let report = world().forged(Holds::Nothing, replace_keys);
-    assert_eq!((codes(&report), report.outcome, report.key), (vec![], Outcome::Unanchored, KeyTrust::Embedded));
+    assert_eq!(
+        (codes(&report), report.outcome, report.key),
+        (vec![], Outcome::Unanchored, KeyTrust::Embedded)
+    );
     assert!(report.text().contains("KEY EMBEDDED"));
     for (holds, code) in [
         (Holds::Key, Code::KeyNotOfLedger),
@@ -127,7 +130,10 @@ fn row_20_a_rotation_needs_the_old_key_and_the_new_one() {
             let key = verifier(forger.genesis.ledger(), Purpose::Events, attacker(n).public())?;
             let proof = attacker(signer).sign(&forger.ring.message(Purpose::Events, seq, &key));
             let proof = to_base64(&proof.0).into();
-            forger.append(Actor::Operator, KeyRotated { key: key.to_string().into(), proof, purpose: Purpose::Events })?;
+            forger.append(
+                Actor::Operator,
+                KeyRotated { key: key.to_string().into(), proof, purpose: Purpose::Events },
+            )?;
             forger.recheckpoint()
         });
         assert_eq!(first(&report), Some((Code::Rotation, Some(SIZE))));
@@ -146,7 +152,8 @@ fn a_pinned_key_of_another_kind_is_no_pin() {
 fn a_header_of_another_ledger_is_foreign() {
     let world = world();
     for (kind, folder) in [(ledger::segment::Kind::Log, "log"), (ledger::segment::Kind::Sealed, "sealed")] {
-        let header = ledger::segment::Header { kind, first: 0, genesis: ledger::hash::Hash([7; 32]) }.encode();
+        let header =
+            ledger::segment::Header { kind, first: 0, genesis: ledger::hash::Hash([7; 32]) }.encode();
         world.forger.write().unwrap();
         let path = world.forger.data.join(folder).join("00000000000000000000.seg");
         let mut bytes = std::fs::read(&path).unwrap();

@@ -183,5 +183,8 @@ fn row_60_an_event_left_out_and_covered_up_is_unanchored() {
         forger.events.remove(24);
         forger.recheckpoint()
     });
-    assert_eq!((codes(&report), report.outcome, report.key), (vec![], Outcome::Unanchored, KeyTrust::PinnedEvents));
+    assert_eq!(
+        (codes(&report), report.outcome, report.key),
+        (vec![], Outcome::Unanchored, KeyTrust::PinnedEvents)
+    );
 }
