@@ -30,14 +30,14 @@ const ROWS: &[(u8, Change, Code, u64)] = &[
     (21, backdate, Code::TimeDecreases, 24),
     (33, duplicate_last, Code::Fork, SIZE),
     (34, inner_node_as_leaf, Code::NotCanonical, 8),
-    (39, |forger| shift_boundary(forger), Code::Signature, 24),
+    (39, shift_boundary, Code::Signature, 10),
     (40, |forger| set(forger, 7, "/data/handle", json!("ro\u{1f}ot")), Code::Signature, 7),
     (41, |forger| Ok(forger.event_mut(8)?.leaf.push(b' ')), Code::NotCanonical, 8),
     (45, float, Code::NotCanonical, 11),
     (46, nest_deep, Code::NotCanonical, 24),
     (47, malleate, Code::Signature, 6),
     (52, |forger| Ok(forger.events.insert(9, forger.events[8].clone())), Code::Fork, 9),
-    (55, |forger| alter_digest(forger), Code::StateDigest, 15),
+    (55, alter_digest, Code::StateDigest, 15),
 ];
 
 fn swap_and_relink(forger: &mut Forger) -> Fallible<()> {
@@ -71,10 +71,10 @@ fn inner_node_as_leaf(forger: &mut Forger) -> Fallible<()> {
     Ok(())
 }
 
+/// Moves a letter from the end of one text to the beginning of another.
 fn shift_boundary(forger: &mut Forger) -> Fallible<()> {
-    let leaf = String::from_utf8(forger.event_mut(24)?.leaf.clone())?;
-    forger.event_mut(24)?.leaf = leaf.replace(r#""outcome":"done""#, r#""outcome":"failed""#).into();
-    Ok(())
+    set(forger, 10, "/data/command", json!("custody.erase_payload"))?;
+    set(forger, 10, "/data/refusal/permission", json!("scustody.erase"))
 }
 
 fn float(forger: &mut Forger) -> Fallible<()> {
