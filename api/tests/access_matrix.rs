@@ -1,6 +1,11 @@
 //! Who may do what: every route and every command for every role, as a table that people can read.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test stops where it cannot go on")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test stops where it cannot go on"
+)]
 
 #[expect(dead_code, reason = "each test target uses its own part of this")]
 mod common;
@@ -29,7 +34,9 @@ fn request(line: &str, column: &str, victim: &Victim) -> (&'static str, String, 
     };
     let arguments = match command {
         "identity.claim_ownership" => json!({"token": "wrong"}),
-        "identity.create_service_account" => json!({"handle": format!("made-by-{}", column.replace('_', "-"))}),
+        "identity.create_service_account" => {
+            json!({"handle": format!("made-by-{}", column.replace('_', "-"))})
+        }
         "identity.issue_credential" => json!({"subject": victim.subject}),
         "identity.revoke_credential" => json!({"credential": victim.credential}),
         "access.grant_role" => json!({"subject": victim.subject, "role": "user_admin"}),
@@ -63,7 +70,11 @@ fn cell(client: &Client, line: &str, column: &str, victim: &Victim) -> String {
         "" => client.get(&path),
         body => client.send(method, &path, JSON, body.as_bytes()),
     };
-    if answer.status < 400 { answer.status.to_string() } else { format!("{} {}", answer.status, answer.problem()) }
+    if answer.status < 400 {
+        answer.status.to_string()
+    } else {
+        format!("{} {}", answer.status, answer.problem())
+    }
 }
 
 fn lines() -> Vec<String> {
@@ -82,7 +93,9 @@ fn table() -> String {
     });
     let victims = WHO.map(|who| victim(&owner, &format!("victim-of-{}", who.replace('_', "-"))));
     until("a proof", || (owner.get("/api/v1/events/1/proof").status == 200).then_some(()));
-    let mut table = String::from("# Written by `cargo gate --write`. One line for each route and command, one column for each role.\n");
+    let mut table = String::from(
+        "# Written by `cargo gate --write`. One line for each route and command, one column for each role.\n",
+    );
     for line in lines() {
         writeln!(table, "\n{line}").unwrap();
         for ((who, client), victim) in WHO.iter().zip(&clients).zip(&victims) {
@@ -105,6 +118,7 @@ fn the_golden_table_says_who_may_do_what() {
 #[test]
 fn no_route_and_no_command_lacks_a_row() {
     let agreed = std::fs::read_to_string(golden()).unwrap();
-    let rows: Vec<&str> = agreed.lines().filter(|line| line.starts_with(|c: char| c.is_lowercase())).collect();
+    let rows: Vec<&str> =
+        agreed.lines().filter(|line| line.starts_with(|c: char| c.is_lowercase())).collect();
     assert_eq!(rows, lines());
 }
