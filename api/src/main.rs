@@ -1,2 +1,207 @@
-//! To come.
-fn main() {}
+//! The program `deed`: serve, and what only the operator of the machine does.
+
+use api::limits::Limits;
+use api::secret::Secret;
+use api::serve::{Config, Opened, ServeError, listen, open, start};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use commands::custody::RotateKey;
+use commands::engine::{Answer, by_operator, chain};
+use ledger::signature::{Purpose, SigningKey};
+use std::io::{IsTerminal, Write};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// A control plane whose only memory is a signed ledger.
+#[derive(Parser)]
+#[command(version, about)]
+struct Cli {
+    #[command(subcommand)]
+    order: Order,
+}
+
+#[derive(Subcommand)]
+enum Order {
+    /// Serve a data directory; an empty one becomes a new ledger
+    Serve {
+        #[command(flatten)]
+        folders: FolderArguments,
+        /// Address to listen on
+        #[arg(long, env = "DEED_LISTEN", default_value = "127.0.0.1:7331")]
+        listen: SocketAddr,
+        /// Sign a checkpoint after so many events
+        #[arg(long, env = "DEED_CHECKPOINT_EVENTS", default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..))]
+        checkpoint_events: u64,
+        /// And after so many seconds, when there is something new
+        #[arg(long, env = "DEED_CHECKPOINT_SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
+        checkpoint_seconds: u64,
+    },
+    /// Make a new claim link while the server is stopped; the one before no longer works
+    ClaimLink {
+        #[command(flatten)]
+        folders: FolderArguments,
+        /// Address that the server will listen on
+        #[arg(long, env = "DEED_LISTEN", default_value = "127.0.0.1:7331")]
+        listen: SocketAddr,
+    },
+    /// Change a signing key while the server is stopped
+    RotateKey {
+        #[command(flatten)]
+        folders: FolderArguments,
+        /// What the key signs
+        #[arg(long, value_enum)]
+        purpose: PurposeArgument,
+    },
+}
+
+#[derive(Args)]
+struct FolderArguments {
+    /// Log, sealed payloads, checkpoints, index
+    #[arg(long, env = "DEED_DATA", default_value = "data")]
+    data: PathBuf,
+    /// Secret keys; best on another volume, never in a backup of the data [default: <DATA>/keys]
+    #[arg(long, env = "DEED_KEYS")]
+    keys: Option<PathBuf>,
+    /// The newest checkpoint once more; best on another volume than the data [default: <DATA>/head.lock]
+    #[arg(long, env = "DEED_HEAD_LOCK")]
+    head_lock: Option<PathBuf>,
+    /// Go on although the head lock is missing; recorded in the ledger
+    #[arg(long)]
+    accept_missing_head_lock: bool,
+    /// Bytes of a file of the log
+    #[arg(long, hide = true, default_value_t = ledger::log::SEGMENT_BYTES)]
+    segment_bytes: u64,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum PurposeArgument {
+    /// Events
+    Events,
+    /// Checkpoints
+    Checkpoints,
+}
+
+impl FolderArguments {
+    fn config(self, listen: SocketAddr) -> Config {
+        Config {
+            keys: self.keys.unwrap_or_else(|| self.data.join("keys")),
+            head_lock: self.head_lock.unwrap_or_else(|| self.data.join("head.lock")),
+            data: self.data,
+            listen,
+            checkpoint_events: 10_000,
+            checkpoint_seconds: 10,
+            accept_missing_head_lock: self.accept_missing_head_lock,
+            segment_bytes: self.segment_bytes,
+            limits: Limits::default(),
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    log.with_ansi(std::io::stderr().is_terminal()).init();
+    let done = match Cli::parse().order {
+        Order::Serve { folders, listen, checkpoint_events, checkpoint_seconds } => {
+            serve(Config { checkpoint_events, checkpoint_seconds, ..folders.config(listen) })
+        }
+        Order::ClaimLink { folders, listen } => claim_link(&folders.config(listen)),
+        Order::RotateKey { folders, purpose } => rotate_key(&folders.config(NO_ADDRESS), purpose),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(cause) => {
+            eprintln!("deed: {}", one_line(&chain(cause.as_ref())));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// A path may hold a line break; a message does not.
+fn one_line(text: &str) -> String {
+    let escaped = |c: char| if c.is_control() { c.escape_debug().to_string() } else { c.to_string() };
+    text.chars().map(escaped).collect()
+}
+
+/// For orders that do not listen.
+const NO_ADDRESS: SocketAddr = SocketAddr::V4(std::net::SocketAddrV4::new(std::net::Ipv4Addr::LOCALHOST, 0));
+
+type Done = Result<(), Box<dyn std::error::Error>>;
+
+fn serve(config: Config) -> Done {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let listener = listen(config.listen).await?;
+        let mut opened = open(&config)?;
+        let claim = if opened.is_claimed() { None } else { Some(opened.open_claim()?) };
+        let event_key = opened.engine().writer().genesis().event_key().to_string();
+        let mut running = start(opened, listener)?;
+        say(&format!("deed serves {} on http://{}", config.data.display(), running.address));
+        say(&format!("auditors pin this key: {event_key}"));
+        if let Some(token) = claim {
+            say(&claim_words(running.address, &token));
+        }
+        let reason = tokio::select! {
+            signal = stop_signal() => signal?,
+            () = running.failed() => "the ledger failed",
+        };
+        tracing::info!("stopping: {reason}");
+        running.stop(reason).await?;
+        say("deed has stopped; everything is recorded");
+        Ok(())
+    })
+}
+
+/// Waits until the machine asks the server to stop.
+async fn stop_signal() -> std::io::Result<&'static str> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(tokio::select! {
+        _ = terminate.recv() => "terminated",
+        _ = interrupt.recv() => "interrupted",
+    })
+}
+
+fn claim_link(config: &Config) -> Done {
+    let mut opened = open(config)?;
+    let token = opened.open_claim()?;
+    stop(&mut opened, "claim link made")?;
+    say(&claim_words(config.listen, &token));
+    Ok(())
+}
+
+fn claim_words(address: SocketAddr, token: &Secret) -> String {
+    format!("claim this Deed within a day: http://{address}/claim#token={}", token.reveal())
+}
+
+/// Says something to whoever started the program. That nobody listens any more is no reason to stop serving.
+fn say(line: &str) {
+    drop(writeln!(std::io::stdout(), "{line}"));
+}
+
+fn stop(opened: &mut Opened, reason: &str) -> Result<(), ServeError> {
+    let engine = opened.engine();
+    engine.stop(reason);
+    if engine.is_dead() { Err(ServeError::Ledger) } else { Ok(()) }
+}
+
+fn rotate_key(config: &Config, purpose: PurposeArgument) -> Done {
+    let purpose = match purpose {
+        PurposeArgument::Events => Purpose::Events,
+        PurposeArgument::Checkpoints => Purpose::Checkpoints,
+    };
+    let mut opened = open(config)?;
+    let engine = opened.engine();
+    let rotated = engine.writer().rotation(purpose, &SigningKey::generate()?)?;
+    let key = rotated.key.clone();
+    let (answered, answer) = std::sync::mpsc::channel();
+    let reply = Box::new(move |answer| drop(answered.send(answer)));
+    engine.turn([by_operator(RotateKey(rotated).into(), reply)]);
+    let done = matches!(answer.try_recv(), Ok(Answer::Done(Some(_))));
+    stop(&mut opened, "key rotated")?;
+    if !done {
+        return Err(ServeError::Ledger.into());
+    }
+    say(&format!("from here on {} are signed by {key}", purpose.as_str()));
+    Ok(())
+}

@@ -2,7 +2,7 @@
 //!
 //! Destroying a bucket's key makes all its payloads unreadable, wherever copies of them lie.
 
-use crate::disk::Disk;
+use crate::disk::{Disk, create_dir_lasting, read_whole, replace};
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use std::collections::BTreeMap;
@@ -49,7 +49,14 @@ pub enum BucketError {
 pub struct Buckets {
     disk: Arc<dyn Disk>,
     folder: PathBuf,
-    cached: BTreeMap<String, Key>,
+    cached: BTreeMap<String, Known>,
+}
+
+/// A key in memory.
+struct Known {
+    key: Key,
+    /// Whether its file was synced. Whoever made it may have been killed before that.
+    lasts: bool,
 }
 
 /// What is bound to a payload besides its contents.
@@ -88,7 +95,7 @@ impl Buckets {
         let bucket = binding.bucket;
         let key = match self.key(bucket) {
             Err(BucketError::Gone { .. }) => self.make(bucket, fresh)?,
-            found => found?,
+            found => self.lasting(bucket, found?)?,
         };
         let payload = Payload { msg: plain, aad: &binding.bytes() };
         let sealed = XChaCha20Poly1305::new((&*key).into())
@@ -111,16 +118,14 @@ impl Buckets {
     pub fn destroy(&mut self, bucket: &str) -> Result<(), BucketError> {
         self.cached.remove(bucket);
         let path = self.path(bucket);
-        let destroyed = match self.disk.open(&path) {
-            Ok(file) => file
-                .write_at(0, &[0; 32])
-                .and_then(|()| file.sync_all())
-                .and_then(|()| self.disk.remove(&path))
-                .and_then(|()| self.disk.sync_dir(&self.folder)),
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(()),
-            Err(cause) => Err(cause),
-        };
-        destroyed.map_err(|cause| BucketError::File { path, cause })
+        let destroyed = self.disk.open(&path).and_then(|file| {
+            file.write_at(0, &[0; 32])?;
+            file.sync_all()?;
+            self.disk.remove(&path)
+        });
+        // Also when the file is gone: whoever removed it may have been killed before this.
+        let synced = if_there(destroyed).and_then(|()| if_there(self.disk.sync_dir(&self.folder)));
+        synced.map_err(|cause| BucketError::File { path, cause })
     }
 
     fn path(&self, bucket: &str) -> PathBuf {
@@ -128,11 +133,11 @@ impl Buckets {
     }
 
     fn key(&mut self, bucket: &str) -> Result<Key, BucketError> {
-        if let Some(key) = self.cached.get(bucket) {
-            return Ok(key.clone());
+        if let Some(known) = self.cached.get(bucket) {
+            return Ok(known.key.clone());
         }
         let path = self.path(bucket);
-        let bytes = match crate::disk::read_whole(self.disk.as_ref(), &path, 32) {
+        let bytes = match read_whole(self.disk.as_ref(), &path, 32) {
             Ok(bytes) => Zeroizing::new(bytes),
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
                 return Err(BucketError::Gone { bucket: bucket.to_owned() });
@@ -141,26 +146,47 @@ impl Buckets {
         };
         // A key that is all zero was being destroyed when the power went.
         match <[u8; 32]>::try_from(bytes.as_slice()) {
-            Ok(key) if key != [0; 32] => Ok(self.remember(bucket, Zeroizing::new(key))),
+            Ok(key) if key != [0; 32] => Ok(self.remember(bucket, Zeroizing::new(key), false)),
             _ => Err(BucketError::Gone { bucket: bucket.to_owned() }),
         }
     }
 
     fn make(&mut self, bucket: &str, fresh: &[u8; 32]) -> Result<Key, BucketError> {
         let path = self.path(bucket);
-        let made = self.disk.create_dir_all(&self.folder).and_then(|()| {
-            crate::disk::replace(self.disk.as_ref(), &path, fresh)?;
-            self.folder.parent().map_or(Ok(()), |parent| self.disk.sync_dir(parent))
-        });
-        made.map_err(|cause| BucketError::File { path, cause })?;
-        Ok(self.remember(bucket, Zeroizing::new(*fresh)))
+        let disk = self.disk.as_ref();
+        let made = create_dir_lasting(disk, &self.folder).and_then(|()| replace(disk, &path, fresh));
+        made.map_err(|cause| {
+            // A key that may not last must not be found by the next attempt. Nothing was sealed under it.
+            drop(disk.remove(&path));
+            BucketError::File { path, cause }
+        })?;
+        Ok(self.remember(bucket, Zeroizing::new(*fresh), true))
     }
 
-    fn remember(&mut self, bucket: &str, key: Key) -> Key {
+    /// Makes a key that was found last before anything is sealed under it.
+    fn lasting(&mut self, bucket: &str, key: Key) -> Result<Key, BucketError> {
+        if self.cached.get(bucket).is_some_and(|known| known.lasts) {
+            return Ok(key);
+        }
+        let path = self.path(bucket);
+        let synced = self.disk.open(&path).and_then(|file| file.sync_all());
+        let synced = synced.and_then(|()| self.disk.sync_dir(&self.folder));
+        synced.map_err(|cause| BucketError::File { path, cause })?;
+        Ok(self.remember(bucket, key, true))
+    }
+
+    fn remember(&mut self, bucket: &str, key: Key, lasts: bool) -> Key {
         if self.cached.len() >= CACHED_MAX {
             self.cached.pop_first();
         }
-        self.cached.insert(bucket.to_owned(), key.clone());
+        self.cached.insert(bucket.to_owned(), Known { key: key.clone(), lasts });
         key
+    }
+}
+
+fn if_there(done: io::Result<()>) -> io::Result<()> {
+    match done {
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(()),
+        done => done,
     }
 }

@@ -3,7 +3,7 @@
 //! The file in use is filled with zero bytes ahead, so that a sync has no block to allocate. A failed write before anything of
 //! it could count may be tried again; a failed sync may not, because nobody knows what it left behind.
 
-use crate::disk::{Disk, File};
+use crate::disk::{Disk, File, create_dir_lasting, replace};
 use crate::hash::{Hash, to_hex};
 use crate::segment::{HEADER_BYTES, Header, HeaderFault, Kind, file_name, first_of};
 use std::io;
@@ -119,12 +119,26 @@ pub enum ContainerError {
     },
 }
 
+impl ContainerError {
+    /// Whether nothing was changed, so that the same may be tried again.
+    pub fn may_retry(&self) -> bool {
+        !matches!(self, Self::Sync { .. })
+    }
+}
+
 /// The file in use.
 struct Current {
     file: Box<dyn File>,
     path: PathBuf,
     end: u64,
     capacity: u64,
+}
+
+impl Current {
+    /// Whether frames of so many bytes belong here. An empty file takes any, because a second one could not have its number.
+    fn takes(&self, bytes: usize) -> bool {
+        self.end == HEADER_BYTES as u64 || self.end + bytes as u64 <= self.capacity
+    }
 }
 
 /// A container folder that grows.
@@ -145,21 +159,25 @@ impl Container {
             let path = path.to_path_buf();
             move |cause| ContainerError::Write { path, cause }
         };
-        place.disk.create_dir_all(&folder).map_err(write(&folder))?;
-        place.disk.sync_dir(&place.root).map_err(write(&place.root))?;
-        match place.disk.remove(&leftover) {
-            Err(cause) if cause.kind() != io::ErrorKind::NotFound => return Err(write(&leftover)(cause)),
-            _ => Ok(Self { place, kind, segment_bytes, current: None }),
-        }
+        create_dir_lasting(place.disk.as_ref(), &folder).map_err(write(&folder))?;
+        remove_if_there(place.disk.as_ref(), &leftover).map_err(write(&leftover))?;
+        // The writer before may have been killed between giving the last file its name and making the name last.
+        place.disk.sync_dir(&folder).map_err(write(&folder))?;
+        Ok(Self { place, kind, segment_bytes, current: None })
     }
 
-    /// Goes on in an existing file, whose frames end at `end`.
-    pub fn resume(&mut self, first: u64, end: usize) -> Result<(), ContainerError> {
+    /// Goes on in an existing file after its last frames, `kept`, which begin at `offset`.
+    ///
+    /// They are written once more and synced: the writer before may have been killed before its sync, or its sync may have failed,
+    /// and then the system takes its pages for clean although they are not on the disk.
+    pub fn resume(&mut self, first: u64, offset: usize, kept: &[u8]) -> Result<(), ContainerError> {
         let path = self.place.folder(self.kind).join(file_name(first));
         let opened = self.place.disk.open(&path).and_then(|file| Ok((file.len()?, file)));
         let (capacity, file) = opened.map_err(|cause| ContainerError::Read { path: path.clone(), cause })?;
-        self.current = Some(Current { file, path, end: end as u64, capacity });
-        Ok(())
+        let written = file.write_at(offset as u64, kept);
+        written.map_err(|cause| ContainerError::Write { path: path.clone(), cause })?;
+        self.current = Some(Current { file, path, end: (offset + kept.len()) as u64, capacity });
+        self.sync()
     }
 
     /// Copies the bytes from the end of the frames to `torn/`, then writes zeros over them.
@@ -173,10 +191,7 @@ impl Container {
         let digest = to_hex(Hash::of(&[bytes]).0.first_chunk::<8>().unwrap_or(&[0; 8]));
         let path = folder.join(format!("{kind}-{stem}-{}-{digest}", current.end));
         let disk = self.place.disk.as_ref();
-        let kept = disk
-            .create_dir_all(&folder)
-            .and_then(|()| crate::disk::replace(disk, &path, bytes))
-            .and_then(|()| disk.sync_dir(&self.place.root));
+        let kept = create_dir_lasting(disk, &folder).and_then(|()| replace(disk, &path, bytes));
         kept.map_err(|cause| ContainerError::Write { path, cause })?;
         let zeroed = current.file.write_at(current.end, &vec![0; bytes.len()]);
         zeroed.map_err(|cause| ContainerError::Write { path: current.path.clone(), cause })?;
@@ -184,24 +199,51 @@ impl Container {
     }
 
     /// Writes frames at the end, in a new file numbered `number` when they do not fit. They count after [`Container::sync`].
-    /// Returns the number-independent offset at which they begin, and whether a new file was begun.
+    ///
+    /// After `ContainerError::Write` nothing of them is left; after `ContainerError::Sync` nobody knows.
     pub fn append(&mut self, number: u64, frames: &[u8]) -> Result<Appended, ContainerError> {
-        let fits = self
-            .current
-            .as_ref()
-            .is_some_and(|current| current.end + frames.len() as u64 <= current.capacity);
-        if !fits {
-            self.begin(number, frames.len())?;
+        let bytes = (HEADER_BYTES + frames.len()) as u64;
+        if bytes > FILE_BYTES_MAX {
+            let cause = io::ErrorKind::FileTooLarge.into();
+            return Err(ContainerError::Write { path: self.place.folder(self.kind), cause });
+        }
+        if !self.current.as_ref().is_some_and(|current| current.takes(frames.len())) {
+            self.begin(number, bytes)?;
         }
         let Some(current) = &mut self.current else {
             let cause = io::Error::other("no file is open");
             return Err(ContainerError::Write { path: self.place.folder(self.kind), cause });
         };
         let offset = current.end;
-        let written = current.file.write_at(offset, frames);
-        written.map_err(|cause| ContainerError::Write { path: current.path.clone(), cause })?;
+        if let Err(cause) = current.file.write_at(offset, frames) {
+            self.blank(offset, frames.len())?;
+            return Err(ContainerError::Write { path: self.current_path(), cause });
+        }
         current.end += frames.len() as u64;
-        Ok(Appended { offset, new_file: !fits })
+        Ok(Appended { offset, new_file: offset == HEADER_BYTES as u64 })
+    }
+
+    /// Takes back what was appended from `offset` of the current file on, as if it never had been.
+    pub fn take_back(&mut self, offset: u64) -> Result<(), ContainerError> {
+        let Some(current) = &mut self.current else { return Ok(()) };
+        let bytes = usize::try_from(current.end.saturating_sub(offset)).unwrap_or_default();
+        current.end = current.end.min(offset);
+        self.blank(offset, bytes)
+    }
+
+    /// Writes zeros and makes them last, so that leftovers of one attempt never mix with the next.
+    fn blank(&mut self, offset: u64, bytes: usize) -> Result<(), ContainerError> {
+        let Some(current) = &self.current else { return Ok(()) };
+        let blanked = current.file.len().and_then(|len| {
+            let there = usize::try_from(len.saturating_sub(offset)).unwrap_or(usize::MAX).min(bytes);
+            current.file.write_at(offset, &vec![0; there])
+        });
+        blanked.map_err(|cause| ContainerError::Sync { path: current.path.clone(), cause })?;
+        self.sync()
+    }
+
+    fn current_path(&self) -> PathBuf {
+        self.current.as_ref().map_or_else(|| self.place.folder(self.kind), |current| current.path.clone())
     }
 
     /// Makes everything appended last.
@@ -221,13 +263,25 @@ impl Container {
     }
 
     /// Makes the next file: header and zeros, synced, under a passing name, then under its own.
-    fn begin(&mut self, first: u64, bytes: usize) -> Result<(), ContainerError> {
+    fn begin(&mut self, first: u64, bytes: u64) -> Result<(), ContainerError> {
+        let disk = self.place.disk.as_ref();
         let folder = self.place.folder(self.kind);
         let path = folder.join(file_name(first));
-        let capacity = self.segment_bytes.max((HEADER_BYTES + bytes) as u64);
+        let unfinished = folder.join(UNFINISHED);
+        let capacity = self.segment_bytes.max(bytes).min(FILE_BYTES_MAX);
         let header = Header { kind: self.kind, first, genesis: self.place.genesis };
-        let file = prepare(self.place.disk.as_ref(), &folder, &path, &header.encode(), capacity)
-            .map_err(|cause| ContainerError::Write { path: path.clone(), cause })?;
+        let file = prepare(disk, &path, &unfinished, &header.encode(), capacity).map_err(|cause| {
+            // It may be what fills the disk. When it stays, the next attempt removes it.
+            drop(disk.remove(&unfinished));
+            ContainerError::Write { path: path.clone(), cause }
+        })?;
+        if let Err(cause) = disk.rename(&unfinished, &path).and_then(|()| disk.sync_dir(&folder)) {
+            let undone = remove_if_there(disk, &path)
+                .and_then(|()| remove_if_there(disk, &unfinished))
+                .and_then(|()| disk.sync_dir(&folder));
+            undone.map_err(|cause| ContainerError::Sync { path: path.clone(), cause })?;
+            return Err(ContainerError::Write { path, cause });
+        }
         self.current = Some(Current { file, path, end: HEADER_BYTES as u64, capacity });
         Ok(())
     }
@@ -238,23 +292,23 @@ impl Container {
 pub struct Appended {
     /// Bytes from the start of the file.
     pub offset: u64,
-    /// Whether the file is new.
+    /// Whether they are the first of their file.
     pub new_file: bool,
 }
 
 fn prepare(
     disk: &dyn Disk,
-    folder: &Path,
     path: &Path,
+    unfinished: &Path,
     header: &[u8],
     capacity: u64,
 ) -> io::Result<Box<dyn File>> {
-    let unfinished = folder.join(UNFINISHED);
-    match disk.remove(&unfinished) {
-        Err(cause) if cause.kind() != io::ErrorKind::NotFound => return Err(cause),
-        _ => {}
+    let folder = path.parent().unwrap_or(path);
+    if disk.list(folder)?.iter().any(|name| path.ends_with(name)) {
+        return Err(io::Error::new(io::ErrorKind::AlreadyExists, "a file of that name stands there already"));
     }
-    let file = disk.create_new(&unfinished)?;
+    remove_if_there(disk, unfinished)?;
+    let file = disk.create_new(unfinished)?;
     file.write_at(0, header)?;
     let zeros = vec![0; FILL_BYTES];
     let mut filled = header.len() as u64;
@@ -264,10 +318,12 @@ fn prepare(
         filled += wanted as u64;
     }
     file.sync_all()?;
-    if disk.list(folder)?.iter().any(|name| path.ends_with(name)) {
-        return Err(io::Error::new(io::ErrorKind::AlreadyExists, "a file of that name stands there already"));
-    }
-    disk.rename(&unfinished, path)?;
-    disk.sync_dir(folder)?;
     Ok(file)
+}
+
+fn remove_if_there(disk: &dyn Disk, path: &Path) -> io::Result<()> {
+    match disk.remove(path) {
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
 }

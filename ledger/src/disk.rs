@@ -156,6 +156,26 @@ pub fn read_whole(disk: &dyn Disk, path: &Path, bytes_max: u64) -> io::Result<Ve
     Ok(bytes)
 }
 
+/// Makes a directory that lasts. Of missing parents each is made to last in turn.
+pub fn create_dir_lasting(disk: &dyn Disk, path: &Path) -> io::Result<()> {
+    let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) else {
+        return disk.create_dir_all(path);
+    };
+    match disk.list(path) {
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
+            create_dir_lasting(disk, parent)?;
+            disk.create_dir_all(path)?;
+            disk.sync_dir(parent)
+        }
+        Err(cause) => Err(cause),
+        // Whoever made it may have been killed before its name was synced. That was not us where we may not look into the parent.
+        Ok(_) => match disk.sync_dir(parent) {
+            Err(cause) if cause.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+            synced => synced,
+        },
+    }
+}
+
 /// Puts `bytes` at `path` so that after any crash either the old contents or the new are there, whole.
 pub fn replace(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<()> {
     let parent = path.parent().ok_or_else(|| io::Error::other("the path has no directory"))?;

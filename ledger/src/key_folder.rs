@@ -1,6 +1,6 @@
 //! The folder of secret keys: one small file each, readable by the server's user alone.
 
-use crate::disk::{Disk, read_whole, replace};
+use crate::disk::{Disk, create_dir_lasting, read_whole, replace};
 use crate::event::id::LedgerId;
 use crate::genesis::{event_key_name, origin};
 use crate::hash::{array_from_hex, to_hex};
@@ -110,13 +110,9 @@ impl KeyFolder {
 
     fn write(&self, path: &Path, secret: &[u8; 32]) -> Result<(), KeyFolderError> {
         let text = Zeroizing::new(format!("{}\n", *Zeroizing::new(to_hex(secret))));
-        let written = self.disk.create_dir_all(&self.path).and_then(|()| {
-            replace(self.disk.as_ref(), path, text.as_bytes())?;
-            self.path
-                .parent()
-                .filter(|parent| !parent.as_os_str().is_empty())
-                .map_or(Ok(()), |parent| self.disk.sync_dir(parent))
-        });
+        let disk = self.disk.as_ref();
+        let written =
+            create_dir_lasting(disk, &self.path).and_then(|()| replace(disk, path, text.as_bytes()));
         written.map_err(|cause| KeyFolderError::File { path: path.to_path_buf(), cause })
     }
 

@@ -7,6 +7,7 @@ pub mod canonical;
 pub mod checkpoint;
 pub mod container;
 pub mod disk;
+pub mod entropy;
 pub mod event;
 pub mod genesis;
 pub mod hash;

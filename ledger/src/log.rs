@@ -90,7 +90,7 @@ pub enum LogError {
 impl LogError {
     /// Whether nothing was changed, so that the same may be tried again.
     pub fn may_retry(&self) -> bool {
-        matches!(self, Self::Container(ContainerError::Write { .. }))
+        matches!(self, Self::Container(cause) if cause.may_retry())
     }
 }
 
@@ -116,8 +116,9 @@ impl SegmentLog {
         if let Some(last) = firsts.last() {
             let bytes = place.read(Kind::Log, *last)?;
             let file = LogFile::parse(&bytes, *last);
-            container.resume(*last, file.end)?;
             recovered = recover(place, &firsts, &file)?;
+            let kept = bytes.get(file.last_group..file.end).unwrap_or_default();
+            container.resume(*last, file.last_group, kept)?;
             if let Tail::Torn { bytes: torn } = file.tail {
                 container.set_aside(bytes.get(file.end..file.end + torn).unwrap_or_default())?;
             }
@@ -174,7 +175,6 @@ impl SegmentLog {
 
     fn store(&mut self, starts: &[u64]) -> Result<(), LogError> {
         let appended = self.container.append(self.size, &self.buffer)?;
-        // From here on bytes may have reached the disk, so no error may be retried.
         self.container.sync()?;
         if appended.new_file {
             self.positions.begin(self.size);

@@ -3,7 +3,7 @@
 use crate::container::{Container, ContainerError, Place};
 use crate::event::SealedEntry;
 use crate::hash::Hash;
-use crate::segment::{FRAME_HEAD_BYTES, Frame, Frames, Kind, PAYLOAD_BYTES_MAX, Slot, TooLong};
+use crate::segment::{FRAME_HEAD_BYTES, Frame, Frames, HEADER_BYTES, Kind, PAYLOAD_BYTES_MAX, Slot, TooLong};
 use thiserror::Error;
 
 /// Bytes of a file of sealed payloads when it is made.
@@ -64,33 +64,45 @@ pub struct SealedStore {
     place: Place,
     container: Container,
     buffer: Vec<u8>,
+    /// Where the payloads of the last append begin, while it may be taken back.
+    newest: Option<u64>,
 }
 
 impl SealedStore {
     /// Opens the folder. What no event of a log of `size` events commits to is set aside.
-    pub fn open(place: &Place, size: u64) -> Result<Self, SealedError> {
-        let mut container = Container::open(place.clone(), Kind::Sealed, SEALED_BYTES)?;
+    pub fn open(place: &Place, segment_bytes: u64, size: u64) -> Result<Self, SealedError> {
+        let mut container = Container::open(place.clone(), Kind::Sealed, segment_bytes)?;
         if let Some(last) = place.firsts(Kind::Sealed)?.last() {
             let bytes = place.read(Kind::Sealed, *last)?;
             let end = end_of_committed(&bytes, size);
-            container.resume(*last, end)?;
+            container.resume(*last, HEADER_BYTES, bytes.get(HEADER_BYTES..end).unwrap_or_default())?;
             let tail = bytes.get(end..).unwrap_or_default();
             if let Some(used) = tail.iter().rposition(|byte| *byte != 0) {
                 container.set_aside(tail.get(..=used).unwrap_or_default())?;
             }
         }
-        Ok(Self { place: place.clone(), container, buffer: Vec::new() })
+        Ok(Self { place: place.clone(), container, buffer: Vec::new(), newest: None })
     }
 
     /// Stores payloads, in ascending order of event, and makes them last.
     pub fn append(&mut self, payloads: &[SealedPayload]) -> Result<(), SealedError> {
+        self.newest = None;
         let Some(first) = payloads.first() else { return Ok(()) };
         self.buffer.clear();
         for payload in payloads {
             payload.frame().write(&mut self.buffer)?;
         }
-        self.container.append(first.seq, &self.buffer)?;
+        let appended = self.container.append(first.seq, &self.buffer)?;
+        self.newest = Some(appended.offset);
         Ok(self.container.sync()?)
+    }
+
+    /// Takes the last append back, because the events that commit to it were not stored: other events will have their numbers.
+    pub fn take_back(&mut self) -> Result<(), SealedError> {
+        match self.newest.take() {
+            Some(offset) => Ok(self.container.take_back(offset)?),
+            None => Ok(()),
+        }
     }
 
     /// Writes zeros over the payloads named; those that are gone already are fine.
@@ -98,8 +110,7 @@ impl SealedStore {
         let firsts = self.place.firsts(Kind::Sealed)?;
         for (place, first) in firsts.iter().enumerate() {
             let next = firsts.get(place + 1).copied().unwrap_or(u64::MAX);
-            // A group's payloads share the file of its first, so the file before may hold a few of the next numbers.
-            if wanted.iter().any(|(seq, _)| (*first..next.saturating_add(GROUP_SPAN)).contains(seq)) {
+            if wanted.iter().any(|(seq, _)| (*first..next).contains(seq)) {
                 self.erase_in(*first, wanted)?;
             }
         }
@@ -109,7 +120,8 @@ impl SealedStore {
     fn erase_in(&self, first: u64, wanted: &[(u64, String)]) -> Result<(), SealedError> {
         let bytes = self.place.read(Kind::Sealed, first)?;
         for (offset, slot) in Frames::of(Kind::Sealed, &bytes) {
-            let Slot::Frame(Frame::Payload { seq, name, .. }) = slot else { continue };
+            // Also those that are erased already: a failed sync may have been what erased them.
+            let Some((seq, name)) = belongs_to(&bytes, offset, slot) else { continue };
             if wanted.iter().any(|(wanted, known)| *wanted == seq && known == name) {
                 let frame = tombstone(&bytes, offset, seq, name)?;
                 self.container.overwrite(first, offset as u64, &frame)?;
@@ -119,8 +131,21 @@ impl SealedStore {
     }
 }
 
-/// More numbers than one group has events.
-const GROUP_SPAN: u64 = 65_536;
+/// The event and name that a frame is of. A frame that was being erased when the power went does not read, but both its
+/// states begin alike: tag, event, name.
+fn belongs_to<'a>(file: &'a [u8], offset: usize, slot: Slot<'a>) -> Option<(u64, &'a str)> {
+    match slot {
+        Slot::Frame(Frame::Payload { seq, name, .. } | Frame::Erased { seq, name, .. }) => Some((seq, name)),
+        Slot::Damaged => {
+            let (_tag, rest) = file.get(offset + FRAME_HEAD_BYTES..)?.split_first_chunk::<4>()?;
+            let (seq, rest) = rest.split_first_chunk::<8>()?;
+            let (length, rest) = rest.split_first_chunk::<8>()?;
+            let length = usize::try_from(u64::from_be_bytes(*length)).ok()?;
+            Some((u64::from_be_bytes(*seq), std::str::from_utf8(rest.get(..length)?).ok()?))
+        }
+        Slot::Frame(_) | Slot::Unreadable => None,
+    }
+}
 
 /// A frame as long as the one at `offset`, holding nothing.
 fn tombstone(file: &[u8], offset: usize, seq: u64, name: &str) -> Result<Vec<u8>, TooLong> {
@@ -134,16 +159,13 @@ fn tombstone(file: &[u8], offset: usize, seq: u64, name: &str) -> Result<Vec<u8>
     Ok(frame)
 }
 
-/// The end of the last sound frame that belongs to a stored event.
+/// The end of the last frame that belongs to a stored event.
 fn end_of_committed(file: &[u8], size: u64) -> usize {
     let mut frames = Frames::of(Kind::Sealed, file);
     let mut end = frames.offset();
-    while let Some((_, slot)) = frames.next() {
-        match slot {
-            Slot::Frame(Frame::Payload { seq, .. } | Frame::Erased { seq, .. }) if seq < size => {
-                end = frames.offset()
-            }
-            Slot::Frame(_) | Slot::Damaged | Slot::Unreadable => {}
+    while let Some((offset, slot)) = frames.next() {
+        if belongs_to(file, offset, slot).is_some_and(|(seq, _)| seq < size) {
+            end = frames.offset();
         }
     }
     end

@@ -17,6 +17,8 @@ pub const PAYLOAD_BYTES_MAX: usize = 131_072;
 pub const FRAME_HEAD_BYTES: usize = 8;
 /// Payload bytes of a commit frame.
 const COMMIT_PAYLOAD_BYTES: usize = 4 + 8 + 32;
+/// Bytes of a commit frame.
+const COMMIT_BYTES: usize = FRAME_HEAD_BYTES + COMMIT_PAYLOAD_BYTES;
 const MAGIC: &[u8; 8] = b"DEEDSEG1";
 const FRAMING: Configuration<BigEndian, Fixint, Limit<PAYLOAD_BYTES_MAX>> =
     bincode::config::standard().with_big_endian().with_fixed_int_encoding().with_limit::<PAYLOAD_BYTES_MAX>();
@@ -308,6 +310,8 @@ pub struct LogFile<'a> {
     pub events: Vec<StoredEvent<'a>>,
     /// The ends of the groups.
     pub commits: Vec<Commit>,
+    /// Where the last whole group begins; the same as `end` when there is none.
+    pub last_group: usize,
     /// Where the next group would begin.
     pub end: usize,
     /// What stands there.
@@ -318,7 +322,8 @@ impl<'a> LogFile<'a> {
     /// Reads a file of the log whose header was checked and whose first event is `first`.
     pub fn parse(file: &'a [u8], first: u64) -> Self {
         let mut frames = Frames::of(Kind::Log, file);
-        let mut read = Self { events: Vec::new(), commits: Vec::new(), end: HEADER_BYTES, tail: Tail::Clean };
+        let (last_group, end) = (HEADER_BYTES, HEADER_BYTES);
+        let mut read = Self { events: Vec::new(), commits: Vec::new(), last_group, end, tail: Tail::Clean };
         let mut committed = 0;
         let mut broken_at = file.len();
         for (offset, slot) in frames.by_ref() {
@@ -331,7 +336,8 @@ impl<'a> LogFile<'a> {
                 {
                     read.commits.push(Commit { size, head: Hash(head) });
                     committed = read.events.len();
-                    read.end = offset + FRAME_HEAD_BYTES + COMMIT_PAYLOAD_BYTES;
+                    read.last_group = read.end;
+                    read.end = offset + COMMIT_BYTES;
                 }
                 Slot::Frame(_) | Slot::Damaged | Slot::Unreadable => {
                     broken_at = offset;
@@ -339,26 +345,41 @@ impl<'a> LogFile<'a> {
                 }
             }
         }
+        let walked = first + read.events.len() as u64;
         read.events.truncate(committed);
-        read.tail = tail(file, read.end, broken_at);
+        let rest = file.get(read.end..).unwrap_or_default();
+        read.tail = match rest.iter().rposition(|byte| *byte != 0) {
+            None => Tail::Clean,
+            Some(_) if was_synced(file, broken_at, walked) => Tail::Damaged { offset: broken_at },
+            Some(last) => Tail::Torn { bytes: last + 1 },
+        };
         read
     }
 }
 
-fn tail(file: &[u8], end: usize, broken_at: usize) -> Tail {
-    let rest = file.get(end..).unwrap_or_default();
-    let Some(last) = rest.iter().rposition(|byte| *byte != 0) else { return Tail::Clean };
-    // One whole commit frame after the break may belong to the interrupted group itself; a second one proves a later group.
-    if commits_after(file.get(broken_at..).unwrap_or_default()).nth(1).is_some() {
-        Tail::Damaged { offset: broken_at }
-    } else {
-        Tail::Torn { bytes: last + 1 }
+/// Whether a later group proves that what stood at `broken_at`, after `walked` events, had been synced.
+fn was_synced(file: &[u8], broken_at: usize, walked: u64) -> bool {
+    let rest = file.get(broken_at..).unwrap_or_default();
+    // One whole commit frame after the break may belong to the interrupted group itself; a second one is of a later group. So is a
+    // single one that counts no event more than are whole before it: then what is broken is the commit frame between them.
+    commits_after(rest).nth(1).is_some() || supports_next_group(file, broken_at + COMMIT_BYTES, walked)
+}
+
+/// Whether whole events from `offset` on lead to a commit frame that counts them and those before.
+fn supports_next_group(file: &[u8], offset: usize, mut walked: u64) -> bool {
+    for (_, slot) in Frames::from(Kind::Log, file, offset) {
+        match slot {
+            Slot::Frame(Frame::Event { .. }) => walked += 1,
+            Slot::Frame(Frame::Commit { size, .. }) => return size == walked,
+            Slot::Frame(_) | Slot::Damaged | Slot::Unreadable => return false,
+        }
     }
+    false
 }
 
 /// Sound commit frames at any byte offset.
 fn commits_after(bytes: &[u8]) -> impl Iterator<Item = Commit> {
-    bytes.windows(FRAME_HEAD_BYTES + COMMIT_PAYLOAD_BYTES).filter_map(|window| {
+    bytes.windows(COMMIT_BYTES).filter_map(|window| {
         let (length, rest) = window.split_first_chunk::<4>()?;
         if usize::try_from(u32::from_be_bytes(*length)) != Ok(COMMIT_PAYLOAD_BYTES) {
             return None;

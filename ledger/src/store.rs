@@ -3,18 +3,18 @@
 //! [`Store::open`] reads and mends; whoever folds the log then says where it ends, and [`Store::into_writer`] makes the writer.
 
 use crate::container::{Container, ContainerError, Place};
-use crate::disk::{Disk, read_whole, replace};
+use crate::disk::{Disk, create_dir_lasting, read_whole, replace};
 use crate::event::id::{LedgerId, uuid_v7};
 use crate::genesis::{self, Genesis, GenesisError};
 use crate::head_lock::{HeadLock, HeadLockError};
 use crate::key_folder::{KeyFolder, KeyFolderError};
 use crate::key_ring::KeyRing;
 use crate::log::{LogError, LogReader, Recovered, SegmentLog};
-use crate::sealed::{SealedError, SealedStore};
-use crate::segment::{Frame, Frames, Kind, Slot};
+use crate::sealed::{SEALED_BYTES, SealedError, SealedStore};
+use crate::segment::{Frame, Frames, HEADER_BYTES, Kind, Slot};
 use crate::signature::{Purpose, SigningKey};
 use crate::time::Time;
-use crate::writer::{Entropy, Head, Parts, Writer};
+use crate::writer::{Checkpoints, Entropy, Head, Parts, Writer};
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -35,7 +35,7 @@ pub struct Folders {
     pub keys: PathBuf,
     /// The head lock.
     pub head_lock: PathBuf,
-    /// Bytes of a file of the log.
+    /// Bytes of a file of the log, and the most that one of the smaller files may have.
     pub segment_bytes: u64,
 }
 
@@ -95,6 +95,8 @@ impl Store {
     /// Opens a ledger, or makes one in an empty directory. What an interrupted write left is set aside.
     pub fn open(folders: Folders, now: Time, mut entropy: Entropy) -> Result<Self, OpenError> {
         let keys = KeyFolder::new(Arc::clone(&folders.disk), &folders.keys);
+        create_dir_lasting(folders.disk.as_ref(), &folders.data)
+            .map_err(|cause| OpenError::Directory { path: folders.data.clone(), cause })?;
         let genesis = match read_genesis(&folders)? {
             Some(genesis) => genesis,
             None => create(&folders, &keys, now, &mut entropy)?,
@@ -144,8 +146,14 @@ impl Store {
 
     /// The writer, at the end of the log and with the keys in force there.
     pub fn into_writer(self, head: Head, ring: KeyRing) -> Result<Writer, OpenError> {
-        let sealed = SealedStore::open(&self.place, head.size())?;
-        let checkpoints = open_checkpoints(&self.place)?;
+        let (expected, size) = (head.size(), self.log.size());
+        if expected != size {
+            return Err(LogError::Moved { expected, size }.into());
+        }
+        let segment_bytes = self.folders.segment_bytes;
+        let sealed = SealedStore::open(&self.place, segment_bytes.min(SEALED_BYTES), size)?;
+        let checkpoints = open_checkpoints(&self.place, segment_bytes.min(CHECKPOINT_BYTES))?;
+        self.head_lock.make_folder()?;
         let Self { place, genesis, log, keys, head_lock, entropy, .. } = self;
         let parts = Parts { place, genesis, log, sealed, checkpoints, keys, head_lock, entropy };
         Ok(Writer::new(parts, head, ring)?)
@@ -173,7 +181,6 @@ fn create(
     entropy: &mut Entropy,
 ) -> Result<Genesis, OpenError> {
     let fail = |cause| OpenError::Directory { path: folders.data.clone(), cause };
-    folders.disk.create_dir_all(&folders.data).map_err(fail)?;
     if folders.disk.list(&folders.data).map_err(fail)?.iter().any(|name| name == "log" || name == "sealed") {
         return Err(OpenError::NotALedger { path: folders.data.clone() });
     }
@@ -190,28 +197,27 @@ fn create(
     keys.keep(ledger, Purpose::Checkpoints, &checkpoints)?;
     let genesis = Genesis::new(ledger, *events.public(), *checkpoints.public())?;
     replace(folders.disk.as_ref(), &folders.data.join(genesis::FILE), genesis.text()).map_err(fail)?;
-    if let Some(parent) = folders.data.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-        folders.disk.sync_dir(parent).map_err(fail)?;
-    }
     Ok(genesis)
 }
 
-fn open_checkpoints(place: &Place) -> Result<Container, ContainerError> {
-    let mut container = Container::open(place.clone(), Kind::Checkpoints, CHECKPOINT_BYTES)?;
+fn open_checkpoints(place: &Place, segment_bytes: u64) -> Result<Checkpoints, ContainerError> {
+    let mut container = Container::open(place.clone(), Kind::Checkpoints, segment_bytes)?;
+    let mut newest = Vec::new();
     if let Some(last) = place.firsts(Kind::Checkpoints)?.last() {
         let bytes = place.read(Kind::Checkpoints, *last)?;
         let mut frames = Frames::of(Kind::Checkpoints, &bytes);
         let mut end = frames.offset();
         while let Some((_, slot)) = frames.next() {
-            if matches!(slot, Slot::Frame(Frame::Checkpoint { .. })) {
+            if let Slot::Frame(Frame::Checkpoint { note }) = slot {
                 end = frames.offset();
+                newest = note.to_vec();
             }
         }
-        container.resume(*last, end)?;
+        container.resume(*last, HEADER_BYTES, bytes.get(HEADER_BYTES..end).unwrap_or_default())?;
         let tail = bytes.get(end..).unwrap_or_default();
         if let Some(used) = tail.iter().rposition(|byte| *byte != 0) {
             container.set_aside(tail.get(..=used).unwrap_or_default())?;
         }
     }
-    Ok(container)
+    Ok(Checkpoints { container, newest })
 }

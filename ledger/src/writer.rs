@@ -19,11 +19,12 @@ use crate::log::{GROUP_BYTES_MAX, LogError, LogReader, NewEvent, SegmentLog};
 use crate::merkle::{Frontier, leaf_hash};
 use crate::note::{KeyId, Signer};
 use crate::receipt::ReceiptEvent;
-use crate::sealed::{SealedError, SealedPayload, SealedStore, commit as commitment};
-use crate::segment::Frame;
+use crate::sealed::{PLAIN_BYTES_MAX, SealedError, SealedPayload, SealedStore, commit as commitment};
+use crate::segment::{Frame, TooLong};
 use crate::signature::{Purpose, Signature, SigningKey, event_message};
 use crate::time::Time;
 use rayon::prelude::*;
+use std::path::PathBuf;
 use std::sync::Arc;
 use thiserror::Error;
 use zeroize::Zeroizing;
@@ -126,8 +127,14 @@ pub enum WriterError {
     #[error("the checkpoint could not be stored")]
     Store(#[from] ContainerError),
     /// The newest checkpoint could not be put beside the log.
-    #[error("the newest checkpoint could not be written")]
-    Newest(#[source] std::io::Error),
+    #[error("could not write the newest checkpoint `{path}`")]
+    Newest {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        cause: std::io::Error,
+    },
     /// The head lock failed.
     #[error("the head lock could not be written")]
     HeadLock(#[from] HeadLockError),
@@ -139,17 +146,32 @@ pub enum WriterError {
     Key(#[from] KeyFolderError),
     /// A record is too long.
     #[error("a stored record is too long")]
-    TooLong(#[from] crate::segment::TooLong),
+    TooLong(#[from] TooLong),
+    /// An earlier write or sync failed in a way that leaves it open what is stored.
+    #[error("an earlier write failed; nothing more is recorded until the ledger is opened again")]
+    Broken,
 }
 
 impl WriterError {
-    /// Whether nothing was changed, so that the server may go on and the command may be sent again.
+    /// Whether nothing that counts was changed, so that the server may go on and the command may be sent again.
     pub fn may_retry(&self) -> bool {
         match self {
             Self::Log(cause) => cause.may_retry(),
-            Self::Sealed(SealedError::Container(ContainerError::Write { .. })) | Self::Bucket(_) => true,
-            _ => false,
+            Self::Sealed(SealedError::Container(cause)) | Self::Store(cause) => cause.may_retry(),
+            Self::Bucket(_) | Self::Newest { .. } | Self::HeadLock(_) => true,
+            Self::Sealed(SealedError::TooLong(_))
+            | Self::Encode(_)
+            | Self::Checkpoint(_)
+            | Self::Rotation(_)
+            | Self::Key(_)
+            | Self::TooLong(_)
+            | Self::Broken => false,
         }
+    }
+
+    /// Whether it is open what is stored.
+    fn leaves_doubt(&self) -> bool {
+        matches!(self, Self::Log(_) | Self::Sealed(_) | Self::Store(_)) && !self.may_retry()
     }
 }
 
@@ -159,6 +181,29 @@ struct Staged {
     key: Arc<EventKey>,
     id: EventId,
     kind: &'static str,
+}
+
+/// The folder of checkpoints, with the note that was stored there last.
+pub(crate) struct Checkpoints {
+    pub(crate) container: Container,
+    pub(crate) newest: Vec<u8>,
+}
+
+/// The keys in force after what was staged.
+#[derive(Clone)]
+struct Keys {
+    ring: KeyRing,
+    event_key: Arc<EventKey>,
+}
+
+/// A place in the group being staged.
+pub struct Mark {
+    staged: usize,
+    staged_bytes: usize,
+    payloads: usize,
+    next: Head,
+    keys: Keys,
+    keys_before: Option<Keys>,
 }
 
 /// The secret that signs events, with its id.
@@ -173,7 +218,7 @@ pub(crate) struct Parts {
     pub(crate) genesis: Genesis,
     pub(crate) log: SegmentLog,
     pub(crate) sealed: SealedStore,
-    pub(crate) checkpoints: Container,
+    pub(crate) checkpoints: Checkpoints,
     pub(crate) keys: KeyFolder,
     pub(crate) head_lock: HeadLock,
     pub(crate) entropy: Entropy,
@@ -183,8 +228,9 @@ pub(crate) struct Parts {
 pub struct Writer {
     parts: Parts,
     buckets: Buckets,
-    ring: KeyRing,
-    event_key: Arc<EventKey>,
+    keys: Keys,
+    /// The keys before the first rotation that is staged.
+    keys_before: Option<Keys>,
     checkpoint_key: Signer,
     /// The end of what is synced.
     head: Head,
@@ -193,26 +239,28 @@ pub struct Writer {
     staged: Vec<Staged>,
     staged_bytes: usize,
     payloads: Vec<SealedPayload>,
+    broken: bool,
 }
 
 impl Writer {
     pub(crate) fn new(parts: Parts, head: Head, ring: KeyRing) -> Result<Self, KeyFolderError> {
         let event_key = event_key(&parts.keys, &ring)?;
-        let checkpoint_key = checkpoint_key(&parts.keys, &ring)?;
+        let checkpoint_key = checkpoint_key(&parts.keys, &ring, head.size())?;
         let buckets = Buckets::new(Arc::clone(&parts.place.disk), parts.keys.buckets());
         let next = head.clone();
         let (staged, payloads) = (Vec::new(), Vec::new());
         Ok(Self {
             parts,
             buckets,
-            ring,
-            event_key,
+            keys: Keys { ring, event_key },
+            keys_before: None,
             checkpoint_key,
             head,
             next,
             staged,
             staged_bytes: 0,
             payloads,
+            broken: false,
         })
     }
 
@@ -248,16 +296,20 @@ impl Writer {
 
     /// The keys in force, staged rotations included.
     pub fn ring(&self) -> &KeyRing {
-        &self.ring
+        &self.keys.ring
     }
 
-    /// Id of the key that signs events.
+    /// Id of the key that will sign the event staged next.
     pub fn event_key_id(&self) -> KeyId {
-        self.event_key.id
+        self.keys.event_key.id
     }
 
-    /// Gives a draft its place after what was staged before. It counts after [`Writer::commit`].
+    /// Gives a draft its place after what was staged before. It counts after [`Writer::commit`]. After an error the draft is not staged.
     pub fn stage(&mut self, now: Time, draft: Draft) -> Result<Event, WriterError> {
+        self.check()?;
+        if draft.payloads.iter().any(|payload| payload.plain.len() > PLAIN_BYTES_MAX) {
+            return Err(TooLong.into());
+        }
         let time = now.max(self.next.time);
         let seq = self.next.size();
         let mut random = [0; 10];
@@ -281,12 +333,43 @@ impl Writer {
         let leaf = event.encode()?;
         let hash = leaf_hash(&leaf);
         let (kind, _) = event.fact.name();
-        self.next.advance(hash, time);
-        self.payloads.extend(payloads.into_iter().map(|(_, payload)| payload));
-        self.staged_bytes += leaf.len();
-        self.staged.push(Staged { leaf, hash, key: Arc::clone(&self.event_key), id: event.id, kind });
+        let key = Arc::clone(&self.keys.event_key);
         self.follow_rotation(&event)?;
+        self.next.advance(hash, time);
+        self.staged_bytes += leaf.len();
+        for (_, payload) in payloads {
+            self.staged_bytes += payload.ciphertext.len();
+            self.payloads.push(payload);
+        }
+        self.staged.push(Staged { leaf, hash, key, id: event.id, kind });
         Ok(event)
+    }
+
+    /// What is staged so far, to come back to when a command of several events fails half way.
+    pub fn mark(&self) -> Mark {
+        let Self { staged, staged_bytes, payloads, next, keys, keys_before, .. } = self;
+        Mark {
+            staged: staged.len(),
+            staged_bytes: *staged_bytes,
+            payloads: payloads.len(),
+            next: next.clone(),
+            keys: keys.clone(),
+            keys_before: keys_before.clone(),
+        }
+    }
+
+    /// Forgets what was staged since the mark, which must be of the group being staged.
+    pub fn rewind(&mut self, mark: Mark) {
+        self.staged.truncate(mark.staged);
+        self.staged_bytes = mark.staged_bytes;
+        self.payloads.truncate(mark.payloads);
+        self.next = mark.next;
+        self.keys = mark.keys;
+        self.keys_before = mark.keys_before;
+    }
+
+    fn check(&self) -> Result<(), WriterError> {
+        if self.broken { Err(WriterError::Broken) } else { Ok(()) }
     }
 
     fn seal(&mut self, seq: u64, plain: &PlainPayload) -> Result<(SealedEntry, SealedPayload), BucketError> {
@@ -312,11 +395,18 @@ impl Writer {
     ///
     /// After an error nothing is staged any more. When the error may not be retried, the writer takes nothing more.
     pub fn commit(&mut self) -> Result<Vec<ReceiptEvent>, WriterError> {
+        self.check()?;
         let stored = self.store();
         if stored.is_err() {
             self.abandon();
         }
-        stored
+        self.or_break(stored)
+    }
+
+    /// Takes nothing more after an error that leaves doubt.
+    fn or_break<T>(&mut self, done: Result<T, WriterError>) -> Result<T, WriterError> {
+        self.broken |= done.as_ref().is_err_and(WriterError::leaves_doubt);
+        done
     }
 
     fn store(&mut self) -> Result<Vec<ReceiptEvent>, WriterError> {
@@ -325,10 +415,16 @@ impl Writer {
         let staged = std::mem::take(&mut self.staged);
         let names: Vec<_> = staged.iter().map(|staged| (staged.id, staged.kind)).collect();
         let group = sign(staged);
-        self.parts.log.append(expected, &group)?;
+        if let Err(cause) = self.parts.log.append(expected, &group) {
+            if cause.may_retry() {
+                self.parts.sealed.take_back()?;
+            }
+            return Err(cause.into());
+        }
         self.payloads.clear();
         self.staged_bytes = 0;
         self.head = self.next.clone();
+        self.keys_before = None;
         let receipt = |((seq, event), (id, kind)): ((u64, &NewEvent), (EventId, &'static str))| {
             ReceiptEvent { id, leaf_hash: event.hash, seq, signature: event.signature, kind: kind.into() }
         };
@@ -341,44 +437,69 @@ impl Writer {
         self.staged_bytes = 0;
         self.payloads.clear();
         self.next = self.head.clone();
+        if let Some(keys) = self.keys_before.take() {
+            self.keys = keys;
+        }
     }
 
     /// Signs a checkpoint over everything that is synced, and puts it beside the log and into the head lock.
     pub fn checkpoint(&mut self) -> Result<SignedCheckpoint, WriterError> {
+        self.check()?;
         let (size, root) = (self.head.size(), self.head.frontier.root());
+        if self.keys.ring.checkpoint_key(size) != self.checkpoint_key.verifier() {
+            self.checkpoint_key = checkpoint_key(&self.parts.keys, &self.keys.ring, size)?;
+        }
         let signed = SignedCheckpoint::sign(
             Checkpoint::new(self.parts.genesis.origin(), size, root)?,
             &self.checkpoint_key,
         )?;
         let note = signed.to_string();
-        let mut frame = Vec::new();
-        Frame::Checkpoint { note: note.as_bytes() }.write(&mut frame)?;
-        self.parts.checkpoints.append(size, &frame)?;
-        self.parts.checkpoints.sync()?;
-        let newest = self.parts.place.root.join("checkpoint");
-        replace(self.parts.place.disk.as_ref(), &newest, note.as_bytes()).map_err(WriterError::Newest)?;
+        let kept = self.keep_checkpoint(size, note.as_bytes());
+        self.or_break(kept)?;
+        let path = self.parts.place.root.join("checkpoint");
+        replace(self.parts.place.disk.as_ref(), &path, note.as_bytes())
+            .map_err(|cause| WriterError::Newest { path, cause })?;
         self.parts.head_lock.write(&signed)?;
         Ok(signed)
+    }
+
+    /// Stores a checkpoint among the others, unless it is the last of them already.
+    fn keep_checkpoint(&mut self, size: u64, note: &[u8]) -> Result<(), WriterError> {
+        let Checkpoints { container, newest } = &mut self.parts.checkpoints;
+        if newest == note {
+            return Ok(());
+        }
+        let mut frame = Vec::new();
+        Frame::Checkpoint { note }.write(&mut frame)?;
+        container.append(size, &frame)?;
+        container.sync()?;
+        *newest = note.to_vec();
+        Ok(())
     }
 
     /// A draft's fact for a rotation to a new key, to be staged next. The secret is kept in the key folder first.
     pub fn rotation(&mut self, purpose: Purpose, new: &SigningKey) -> Result<KeyRotated, WriterError> {
         let key = self.parts.keys.keep(self.parts.genesis.ledger(), purpose, new)?;
-        let proof = new.sign(&self.ring.message(purpose, self.next.size(), &key));
+        let proof = new.sign(&self.keys.ring.message(purpose, self.next.size(), &key));
         Ok(KeyRotated { key: key.to_string().into(), proof: to_base64(&proof.0).into(), purpose })
     }
 
     /// Destroys payloads and their key, which an event in the log has named.
     pub fn destroy(&mut self, bucket: &str, payloads: &[(u64, String)]) -> Result<(), WriterError> {
+        self.check()?;
         self.buckets.destroy(bucket)?;
         Ok(self.parts.sealed.erase(payloads)?)
     }
 
     fn follow_rotation(&mut self, event: &Event) -> Result<(), WriterError> {
         if let Fact::Custody(Custody::KeyRotated(rotated)) = &event.fact {
-            self.ring.rotate(event.seq, rotated)?;
-            self.event_key = event_key(&self.parts.keys, &self.ring)?;
-            self.checkpoint_key = checkpoint_key(&self.parts.keys, &self.ring)?;
+            let mut ring = self.keys.ring.clone();
+            ring.rotate(event.seq, rotated)?;
+            // The secret of a new checkpoint key is read here too, so that it is missed before the event counts.
+            checkpoint_key(&self.parts.keys, &ring, u64::MAX)?;
+            let event_key = event_key(&self.parts.keys, &ring)?;
+            let before = std::mem::replace(&mut self.keys, Keys { ring, event_key });
+            self.keys_before.get_or_insert(before);
         }
         Ok(())
     }
@@ -390,8 +511,9 @@ fn event_key(keys: &KeyFolder, ring: &KeyRing) -> Result<Arc<EventKey>, KeyFolde
     Ok(Arc::new(EventKey { secret, id: verifier.id() }))
 }
 
-fn checkpoint_key(keys: &KeyFolder, ring: &KeyRing) -> Result<Signer, KeyFolderError> {
-    let key = ring.checkpoint_key(u64::MAX);
+/// The key that signs a checkpoint of a size.
+fn checkpoint_key(keys: &KeyFolder, ring: &KeyRing, size: u64) -> Result<Signer, KeyFolderError> {
+    let key = ring.checkpoint_key(size);
     Ok(Signer::new(key.name(), keys.signing_key(Purpose::Checkpoints, key)?)?)
 }
 

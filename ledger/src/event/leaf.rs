@@ -163,6 +163,7 @@ impl Event {
             kind: kind.into(),
             v,
         };
+        leaf.check()?;
         let text = serde_json::to_vec(&leaf)?;
         within_limit(&text)?;
         canonical::check(&text)?;

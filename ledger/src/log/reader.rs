@@ -3,7 +3,7 @@
 //! Of each file we remember where every 64th event begins: a few kilobytes for 64 MiB. The writer adds to it as it goes;
 //! an older file is walked once, when it is first read.
 
-use crate::container::{ContainerError, FILE_BYTES_MAX, Place};
+use crate::container::{ContainerError, Place};
 use crate::segment::{FRAME_HEAD_BYTES, Frame, Frames, Kind, LogFile, PAYLOAD_BYTES_MAX, Slot, file_name};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -160,54 +160,37 @@ impl LogReader {
 
     /// Events from `from` on: at most `count_max`, and no more once `bytes_max` bytes of text are read. Fewer only at the end or at a limit.
     pub fn read(&self, from: u64, count_max: usize, bytes_max: usize) -> Result<Vec<Record>, ReadError> {
-        let size = self.size();
-        let mut records: Vec<Record> = Vec::new();
-        let mut bytes = 0;
-        while records.len() < count_max && bytes < bytes_max {
-            let next = from + records.len() as u64;
-            if next >= size {
-                break;
-            }
-            let before = records.len();
-            self.read_file(next, size, count_max, &mut records)?;
-            bytes += records
-                .get(before..)
-                .unwrap_or_default()
-                .iter()
-                .map(|record| record.leaf.len())
-                .sum::<usize>();
-            if records.len() == before {
-                return Err(ReadError::Damaged { seq: next });
-            }
+        let count = u64::try_from(count_max).unwrap_or(u64::MAX);
+        let mut wanted = Wanted { next: from, end: from.saturating_add(count).min(self.size()), bytes_max };
+        let mut records = Vec::new();
+        while !wanted.is_met() {
+            self.read_file(&mut wanted, &mut records)?;
         }
         Ok(records)
     }
 
-    /// Reads one chunk of the file that holds `from`.
-    fn read_file(
-        &self,
-        from: u64,
-        size: u64,
-        count_max: usize,
-        records: &mut Vec<Record>,
-    ) -> Result<(), ReadError> {
+    /// Reads one chunk of the file that holds the next event wanted, and as many more as it takes to find that event.
+    fn read_file(&self, wanted: &mut Wanted, records: &mut Vec<Record>) -> Result<(), ReadError> {
+        let from = wanted.next;
         let (first, mut seq, mut offset) = self.positions.near(from)?;
+        let path = self.positions.place.folder(Kind::Log).join(file_name(first));
         let fail = |cause| {
-            let path = self.positions.place.folder(Kind::Log).join(file_name(first));
+            let path = path.clone();
             ReadError::Container { seq: from, cause: ContainerError::Read { path, cause } }
         };
-        let path = self.positions.place.folder(Kind::Log).join(file_name(first));
         let file = self.positions.place.disk.open_read(&path).map_err(fail)?;
         let mut chunk = vec![0; CHUNK_BYTES];
-        let start = records.len();
-        while records.len() == start && offset < FILE_BYTES_MAX {
+        while wanted.next == from {
             let read = file.read_at(offset, &mut chunk).map_err(fail)?;
             let mut frames = Frames::from(Kind::Log, chunk.get(..read).unwrap_or_default(), 0);
             let mut walked = 0;
-            while let Some((_, Slot::Frame(frame))) = frames.next() {
+            while !wanted.is_met()
+                && let Some((_, Slot::Frame(frame))) = frames.next()
+            {
                 walked = frames.offset();
                 let Frame::Event { leaf, signature, key } = frame else { continue };
-                if (from..size).contains(&seq) && records.len() < count_max {
+                if seq == wanted.next {
+                    wanted.take(leaf.len());
                     records.push(Record { seq, leaf: leaf.to_vec(), signature, key });
                 }
                 seq += 1;
@@ -218,5 +201,23 @@ impl LogReader {
             offset += walked as u64;
         }
         Ok(())
+    }
+}
+
+/// What is still to be read.
+struct Wanted {
+    next: u64,
+    end: u64,
+    bytes_max: usize,
+}
+
+impl Wanted {
+    fn is_met(&self) -> bool {
+        self.next >= self.end || self.bytes_max == 0
+    }
+
+    fn take(&mut self, bytes: usize) {
+        self.next += 1;
+        self.bytes_max = self.bytes_max.saturating_sub(bytes);
     }
 }

@@ -1,0 +1,181 @@
+//! Who asks, and the way to the engine and back.
+
+use super::{Kind, Problem};
+use crate::clock;
+use crate::limits::Limits;
+use crate::secret::Secret;
+use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::http::{HeaderMap, header, request::Parts};
+use commands::access::Look;
+use commands::engine::{Answer, Handle, Lookup, Published, Source, Submission};
+use commands::{Command, custody::ReadLog};
+use ledger::event::id::CommandId;
+use ledger::event::{Actor, Channel, ContentDigest, Origin, Subject, Via};
+use ledger::hash::Hash;
+use ledger::note::VerifierKey;
+use ledger::receipt::Receipt;
+use projections::access::Permission;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::sync::{oneshot, watch};
+
+/// What every handler needs.
+#[derive(Clone)]
+pub struct Deed {
+    /// The way to the engine.
+    pub engine: Handle,
+    /// The size of the log, whenever it grows.
+    pub grown: watch::Receiver<u64>,
+    /// Key of the digests by which command ids and sources are told apart.
+    pub digest_key: Arc<[u8; 32]>,
+    /// The genesis statement's text.
+    pub genesis: Arc<str>,
+    /// The key to pin.
+    pub event_key: Arc<VerifierKey>,
+    /// How much a client may take.
+    pub limits: Limits,
+    /// Says that the server stops, so that streams end.
+    pub stopping: watch::Receiver<bool>,
+}
+
+/// Who asks.
+#[derive(Clone, Copy, Debug)]
+pub struct Asker {
+    /// As far as the credential says.
+    pub actor: Actor,
+    /// Whose refusals are counted together.
+    pub source: Source,
+}
+
+impl FromRequestParts<Deed> for Asker {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, deed: &Deed) -> Result<Self, Problem> {
+        let address =
+            parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
+        let from = deed.source(format!("{address:?}").as_bytes());
+        let Some(text) = bearer(&parts.headers)? else {
+            return Ok(Self { actor: Actor::Anonymous(Via::Nothing), source: from });
+        };
+        let digest = Secret::parse(text).map(|secret| secret.digest());
+        let published = deed.engine.published();
+        let known = digest.and_then(|digest| published.state.credentials.bearer(&digest, clock::now()));
+        Ok(match known {
+            Some((subject, credential)) => Self {
+                actor: Actor::Subject(subject, credential),
+                source: deed.source(subject.to_string().as_bytes()),
+            },
+            None => Self { actor: Actor::Anonymous(Via::Nothing), source: from },
+        })
+    }
+}
+
+/// What stands behind `Bearer`, if anything is shown at all.
+fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
+    let mut shown = headers.get_all(header::AUTHORIZATION).iter();
+    let (first, second) = (shown.next(), shown.next());
+    let Some(first) = first else { return Ok(None) };
+    let parts = first.to_str().ok().and_then(|shown| shown.trim().split_once(' '));
+    match parts.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer") && second.is_none()) {
+        Some((_, text)) => Ok(Some(text.trim())),
+        None => {
+            let detail = "`Authorization` must read `Bearer <credential>`, and stand there once";
+            Err(Problem::new(Kind::MalformedAuthorization, detail))
+        }
+    }
+}
+
+/// A client's command, ready for the engine.
+pub(super) struct Request {
+    pub(super) id: CommandId,
+    pub(super) digest: ContentDigest,
+    pub(super) command: Command,
+}
+
+impl Deed {
+    fn source(&self, what: &[u8]) -> Source {
+        Source(self.keyed("deed/source/v1", what))
+    }
+
+    /// A digest that only this server can recompute.
+    fn keyed(&self, context: &str, what: &[u8]) -> [u8; 16] {
+        let Hash(digest) = Hash::in_context(context, &[&*self.digest_key, what]);
+        digest.first_chunk().copied().unwrap_or_default()
+    }
+
+    /// The digest of a command's content.
+    pub(super) fn content_digest(&self, content: &[u8]) -> ContentDigest {
+        ContentDigest(self.keyed("deed/command/v1", content))
+    }
+
+    /// Hands a client's command to the engine and waits until what becomes of it is lasting.
+    pub(super) async fn order(&self, asker: Asker, request: Request) -> Result<Option<Receipt>, Problem> {
+        let Request { id, digest, command } = request;
+        let origin = Origin { channel: Channel::Http, digest: Some(digest), request: Some(id) };
+        self.submit(asker, origin, command).await
+    }
+
+    async fn submit(
+        &self,
+        asker: Asker,
+        origin: Origin,
+        command: Command,
+    ) -> Result<Option<Receipt>, Problem> {
+        let (answered, answer) = oneshot::channel();
+        let Asker { actor, source } = asker;
+        // A client that left does not take its answer; what happened is in the log all the same.
+        let reply = Box::new(move |answer| drop(answered.send(answer)));
+        self.engine.submit(Submission {
+            actor,
+            origin,
+            source,
+            command,
+            lookup: Lookup::FreeBelow(u64::MAX),
+            reply,
+        })?;
+        match answer.await {
+            Ok(Answer::Done(receipt)) => Ok(receipt),
+            Ok(Answer::Refused(refusal, receipt)) => Err(Problem::refused(refusal, receipt)),
+            Ok(Answer::Failed(failure)) => Err(failure.into()),
+            Err(_) => Err(commands::engine::Failure::Stopped.into()),
+        }
+    }
+
+    /// What is lasting now, if the asker may see what the permission covers. A refusal is recorded.
+    pub(super) async fn look(
+        &self,
+        asker: Asker,
+        permission: Option<Permission>,
+    ) -> Result<Arc<Published>, Problem> {
+        let published = self.engine.published();
+        if may_see(&published, &asker.actor, permission) {
+            return Ok(published);
+        }
+        let origin = Origin { channel: Channel::Http, digest: None, request: None };
+        self.submit(asker, origin, Look { permission }.into()).await?;
+        // Permitted meanwhile.
+        Ok(self.engine.published())
+    }
+
+    /// Records that the asker reads the log between two positions. Nothing may be shown before that.
+    pub(super) async fn note_read(&self, asker: Asker, from: u64, to: u64) -> Result<(), Problem> {
+        let origin = Origin { channel: Channel::Http, digest: None, request: None };
+        self.submit(asker, origin, ReadLog { from, to }.into()).await.map(drop)
+    }
+}
+
+/// Whether the actor is a subject with a good credential and, where asked for, the permission.
+pub(super) fn may_see(published: &Published, actor: &Actor, permission: Option<Permission>) -> bool {
+    let state = &published.state;
+    let Actor::Subject(subject, _) = actor else { return false };
+    let permitted = |permission| state.grants.permissions(*subject).contains(permission);
+    state.is_authentic(actor, clock::now()) && permission.is_none_or(permitted)
+}
+
+/// The subject of an asker that was let in.
+pub(super) fn subject_of(asker: &Asker) -> Option<Subject> {
+    match asker.actor {
+        Actor::Subject(subject, _) => Some(subject),
+        Actor::System | Actor::Operator | Actor::Anonymous(_) => None,
+    }
+}

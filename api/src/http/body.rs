@@ -1,0 +1,85 @@
+//! Request bodies: bounded in bytes and time, JSON, and strict about it.
+
+use super::{Deed, Kind, Problem};
+use crate::limits::BODY_BYTES_MAX;
+use axum::body::Body;
+use axum::extract::FromRequest;
+use axum::http::{HeaderMap, Request, header};
+use serde::de::DeserializeOwned;
+use tokio_stream::StreamExt;
+
+/// Bytes of a body too large that are read all the same: a client that is still writing when the connection closes
+/// would lose the answer that says why.
+const DRAINED_BYTES_MAX: usize = 1 << 20;
+
+/// A body that is one JSON value of the wanted shape.
+pub(super) struct Json<T>(pub(super) T);
+
+impl<T: DeserializeOwned> FromRequest<Deed> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request<Body>, deed: &Deed) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+        let essence = kind.map(|kind| kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
+        if essence.as_deref() != Some("application/json") {
+            let detail = "send JSON with `Content-Type: application/json`";
+            return Err(Problem::new(Kind::WrongContentType, detail));
+        }
+        if declared(&parts.headers).is_some_and(|bytes| bytes > DRAINED_BYTES_MAX) {
+            return Err(too_large());
+        }
+        let Ok(bytes) = tokio::time::timeout(deed.limits.body, read(body)).await else {
+            let seconds = deed.limits.body.as_secs();
+            let detail = format!("the body did not come within {seconds} seconds");
+            return Err(Problem::new(Kind::BodyTooSlow, detail));
+        };
+        let bytes = bytes?;
+        if bytes.is_empty() {
+            return Err(Problem::new(Kind::NotJson, "the body is empty; send one JSON object"));
+        }
+        parse(&bytes, "the body").map(Self)
+    }
+}
+
+fn declared(headers: &HeaderMap) -> Option<usize> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+async fn read(body: Body) -> Result<Vec<u8>, Problem> {
+    let mut pieces = body.into_data_stream();
+    let (mut bytes, mut seen) = (Vec::new(), 0);
+    while let Some(piece) = pieces.next().await {
+        let broken = |_| Problem::new(Kind::BodyUnreadable, "the body broke off or is malformed");
+        let piece = piece.map_err(broken)?;
+        seen += piece.len();
+        if seen > DRAINED_BYTES_MAX {
+            break;
+        }
+        if seen <= BODY_BYTES_MAX {
+            bytes.extend_from_slice(&piece);
+        }
+    }
+    if seen > BODY_BYTES_MAX { Err(too_large()) } else { Ok(bytes) }
+}
+
+fn too_large() -> Problem {
+    Problem::new(Kind::BodyTooLarge, "a body has at most 65,536 bytes")
+}
+
+/// Reads JSON; the problem names the place in `what`.
+pub(super) fn parse<T: DeserializeOwned>(text: &[u8], what: &str) -> Result<T, Problem> {
+    if let Err(cause) = std::str::from_utf8(text) {
+        let detail = format!("{what} is not UTF-8 at byte {}", cause.valid_up_to());
+        return Err(Problem::new(Kind::NotUtf8, detail));
+    }
+    serde_json::from_slice(text).map_err(|cause| {
+        let kind = match cause.classify() {
+            serde_json::error::Category::Data => Kind::WrongShape,
+            serde_json::error::Category::Io
+            | serde_json::error::Category::Syntax
+            | serde_json::error::Category::Eof => Kind::NotJson,
+        };
+        Problem::new(kind, format!("in {what}: {cause}"))
+    })
+}

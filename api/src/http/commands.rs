@@ -1,0 +1,145 @@
+//! `POST /api/v1/commands`: one door for every order.
+//!
+//! A request names a command and its arguments; fresh ids and secrets are made here. The result is read back from the events that
+//! became lasting, so that a repeated request gets the answer of the first.
+
+use super::asking::{Asker, Deed, Request};
+use super::body::{Json, parse};
+use super::{Kind, Problem, access, custody, identity};
+use crate::secret::Secret;
+use axum::Json as JsonResponse;
+use axum::extract::State;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use commands::Command;
+use ledger::event::id::CommandId;
+use ledger::event::{Decoded, Event, Fact, Identity, Object};
+use ledger::receipt::Receipt;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
+
+/// A command as clients write it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CommandRequest {
+    /// The client's own name for it: sent again, it is not done again.
+    id: CommandId,
+    /// `<area>.<order>`.
+    command: String,
+    /// What the command needs.
+    arguments: Box<RawValue>,
+}
+
+/// A command's answer.
+#[derive(Serialize)]
+struct CommandAnswer {
+    command: String,
+    /// What came of it: ids, and a secret that is shown this once.
+    result: BTreeMap<&'static str, String>,
+    /// Absent when everything was so already.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    receipt: Option<Receipt>,
+}
+
+/// A parsed command with what must be remembered beside it.
+pub(super) struct Parsed {
+    pub(super) asker: Asker,
+    pub(super) command: Command,
+    /// A secret whose digest is in the command.
+    pub(super) secret: Option<Secret>,
+}
+
+impl Parsed {
+    pub(super) fn plain(asker: Asker, command: impl Into<Command>) -> Self {
+        Self { asker, command: command.into(), secret: None }
+    }
+}
+
+pub(super) async fn command(
+    State(deed): State<Deed>,
+    asker: Asker,
+    Json(request): Json<CommandRequest>,
+) -> Result<Response, Problem> {
+    let CommandRequest { id, command: name, arguments } = request;
+    let Parsed { asker, command, secret } = parsed(&name, asker, arguments.get())?;
+    let digest = deed.content_digest(content(&name, arguments.get())?.as_bytes());
+    let receipt = deed.order(asker, Request { id, digest, command }).await?;
+    let result = receipt.as_ref().map(|receipt| result(&deed, receipt, secret)).transpose()?;
+    let answer = CommandAnswer { command: name, result: result.unwrap_or_default(), receipt };
+    Ok(([(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))], JsonResponse(answer))
+        .into_response())
+}
+
+macro_rules! orders {
+    ($($name:literal => $parse:path;)*) => {
+        /// The names of all commands that clients may send.
+        pub const COMMANDS: &[&str] = &[$($name),*];
+
+        fn parsed(name: &str, asker: Asker, arguments: &str) -> Result<Parsed, Problem> {
+            let arguments = arguments.as_bytes();
+            match name {
+                $($name => $parse(asker, parse(arguments, "`arguments`")?),)*
+                _ => {
+                    let detail = format!(
+                        "there is no command `{}`; there are `{}`",
+                        name.chars().take(64).collect::<String>().escape_debug(),
+                        COMMANDS.join("`, `")
+                    );
+                    Err(Problem::new(Kind::UnknownCommand, detail))
+                }
+            }
+        }
+    };
+}
+
+orders! {
+    "identity.claim_ownership" => identity::claim_ownership;
+    "identity.create_service_account" => identity::create_service_account;
+    "identity.issue_credential" => identity::issue_credential;
+    "identity.revoke_credential" => identity::revoke_credential;
+    "access.grant_role" => access::grant_role;
+    "access.revoke_role" => access::revoke_role;
+    "custody.erase_payloads" => custody::erase_payloads;
+}
+
+/// The command's content in one form, whatever the order of keys or the space it was sent with.
+fn content(name: &str, arguments: &str) -> Result<String, Problem> {
+    let arguments: serde_json::Value = parse(arguments.as_bytes(), "`arguments`")?;
+    Ok(format!("{name}\0{arguments}"))
+}
+
+/// What the events of a receipt say came of the command.
+fn result(
+    deed: &Deed,
+    receipt: &Receipt,
+    secret: Option<Secret>,
+) -> Result<BTreeMap<&'static str, String>, Problem> {
+    let unreadable = || {
+        let detail = "it was done, and the log cannot be read to say what came of it; send it again with the same `id`";
+        Problem::new(Kind::Unreadable, detail)
+    };
+    let mut result = BTreeMap::new();
+    for event in &receipt.events {
+        let record = deed.engine.reader().event(event.seq).ok().flatten().ok_or_else(unreadable)?;
+        let Ok(Decoded::Known(event)) = Event::decode(&record.leaf) else { return Err(unreadable()) };
+        let object = event.fact.object(event.ledger);
+        result.insert(kind(object), object.to_string());
+        if let Fact::Identity(Identity::CredentialIssued(issued)) = &event.fact
+            && let Some(secret) = secret.as_ref().filter(|secret| secret.digest() == issued.digest)
+        {
+            result.insert("secret", secret.reveal());
+        }
+    }
+    Ok(result)
+}
+
+fn kind(object: Object) -> &'static str {
+    match object {
+        Object::Ledger(_) => "ledger",
+        Object::Person(_) => "person",
+        Object::ServiceAccount(_) => "service_account",
+        Object::Credential(_) => "credential",
+        Object::Grant(_) => "grant",
+    }
+}

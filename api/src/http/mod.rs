@@ -1,0 +1,87 @@
+//! The HTTP interface: routes, who asks, and the way to the engine.
+
+mod access;
+mod asking;
+mod body;
+mod commands;
+mod custody;
+mod identity;
+mod pages;
+mod problem;
+mod stream;
+
+pub use asking::{Asker, Deed};
+pub use commands::COMMANDS;
+pub use problem::{Kind, Problem, status};
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, header};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+
+macro_rules! routes {
+    ($($method:ident $path:literal => $handler:path;)*) => {
+        /// Every route: its method and its path.
+        pub const ROUTES: &[(&str, &str)] = &[$((stringify!($method), $path)),*];
+
+        fn routes() -> Router<Deed> {
+            Router::new()$(.route($path, $method($handler)))*
+        }
+    };
+}
+
+routes! {
+    post "/api/v1/commands" => commands::command;
+    get "/api/v1/me" => identity::me;
+    get "/api/v1/people" => identity::people;
+    get "/api/v1/service-accounts" => identity::service_accounts;
+    get "/api/v1/credentials" => identity::credentials;
+    get "/api/v1/roles" => access::roles;
+    get "/api/v1/grants" => access::grants;
+    get "/api/v1/events" => custody::events;
+    get "/api/v1/events/{seq}" => custody::event;
+    get "/api/v1/events/{seq}/proof" => custody::proof;
+    get "/api/v1/ledger" => custody::ledger;
+    get "/api/v1/checkpoint" => custody::checkpoint;
+    get "/healthz" => health;
+    get "/claim" => pages::claim;
+    get "/claim.js" => pages::claim_script;
+    get "/claim.css" => pages::claim_style;
+}
+
+/// All routes, within the limits.
+pub fn router(deed: Deed) -> Router {
+    routes()
+        .fallback(not_found)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(from_fn_with_state(deed.clone(), in_time))
+        .with_state(deed)
+}
+
+async fn in_time(State(deed): State<Deed>, request: Request, next: Next) -> Response {
+    let answer = tokio::time::timeout(deed.limits.answer, next.run(request)).await;
+    answer.unwrap_or_else(|_| {
+        let seconds = deed.limits.answer.as_secs();
+        let detail = format!(
+            "there was no answer within {seconds} seconds; a command may still be done, send it again with the same `id`"
+        );
+        Problem::new(Kind::Late, detail).into_response()
+    })
+}
+
+async fn health(State(deed): State<Deed>) -> Result<Response, Problem> {
+    if deed.grown.has_changed().is_err() {
+        return Err(::commands::engine::Failure::Stopped.into());
+    }
+    Ok(([(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))], "ok\n").into_response())
+}
+
+async fn not_found() -> Problem {
+    Problem::new(Kind::NoSuchRoute, "there is nothing at this path; paths begin with `/api/v1/`")
+}
+
+async fn wrong_method() -> Problem {
+    Problem::new(Kind::WrongMethod, "this path does not take this method; the header `Allow` says which")
+}

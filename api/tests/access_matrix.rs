@@ -1,0 +1,124 @@
+//! Who may do what: every route and every command for every role, as a table that people can read.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test stops where it cannot go on"
+)]
+
+#[expect(dead_code, reason = "each test target uses its own part of this")]
+mod common;
+
+use api::http::{COMMANDS, ROUTES};
+use common::client::{Client, JSON};
+use common::people::{Member, claim, service_account};
+use common::server::Place;
+use common::until;
+use serde_json::{Value, json};
+use std::fmt::Write;
+
+const WHO: [&str; 5] = ["anonymous", "member", "auditor", "user_admin", "owner"];
+
+/// The table as it was agreed on.
+fn golden() -> std::path::PathBuf {
+    fixtures::tidy::root().join("fixtures/golden/access_matrix.txt")
+}
+
+/// What each line of the table sends. A command is sent about somebody else, who holds no role.
+fn request(line: &str, column: &str, victim: &Victim) -> (&'static str, String, String) {
+    let Some(command) = line.strip_prefix("command ") else {
+        let (method, path) = line.split_once(' ').unwrap();
+        let method = if method == "post" { "POST" } else { "GET" };
+        return (method, path.replace("{seq}", "1"), String::new());
+    };
+    let arguments = match command {
+        "identity.claim_ownership" => json!({"token": "wrong"}),
+        "identity.create_service_account" => {
+            json!({"handle": format!("made-by-{}", column.replace('_', "-"))})
+        }
+        "identity.issue_credential" => json!({"subject": victim.subject}),
+        "identity.revoke_credential" => json!({"credential": victim.credential}),
+        "access.grant_role" => json!({"subject": victim.subject, "role": "user_admin"}),
+        "access.revoke_role" => json!({"grant": victim.grant}),
+        "custody.erase_payloads" => json!({"subject": victim.subject, "reason": "a test"}),
+        other => panic!("`{other}` has no row: say here what it is sent with"),
+    };
+    let body = json!({"id": format!("{column}-{command}"), "command": command, "arguments": arguments});
+    ("POST", "/api/v1/commands".to_owned(), body.to_string())
+}
+
+/// Whom commands are about: somebody new for every column, so that one column does not change the next.
+struct Victim {
+    subject: String,
+    credential: String,
+    grant: Value,
+}
+
+fn victim(owner: &Client, handle: &str) -> Victim {
+    let Member { subject, credential, .. } = service_account(owner, handle, Some("member"));
+    let grants = owner.read("/api/v1/grants?limit=1000");
+    let of = |row: &&Value| row["subject"] == subject || row["subject"]["id"] == subject;
+    let grant = grants["rows"].as_array().unwrap().iter().find(of).unwrap()["grant"].clone();
+    Victim { subject, credential, grant }
+}
+
+fn cell(client: &Client, line: &str, column: &str, victim: &Victim) -> String {
+    let (method, path, body) = request(line, column, victim);
+    let answer = match body.as_str() {
+        "" if method == "POST" => client.send(method, &path, JSON, b"{}"),
+        "" => client.get(&path),
+        body => client.send(method, &path, JSON, body.as_bytes()),
+    };
+    if answer.status < 400 {
+        answer.status.to_string()
+    } else {
+        format!("{} {}", answer.status, answer.problem())
+    }
+}
+
+fn lines() -> Vec<String> {
+    let routes = ROUTES.iter().map(|(method, path)| format!("{method} {path}"));
+    routes.chain(COMMANDS.iter().map(|command| format!("command {command}"))).collect()
+}
+
+fn table() -> String {
+    let place = Place::new();
+    let mut server = place.serve(&["--checkpoint-events", "1"]);
+    let owner = claim(&mut server).client;
+    let clients = WHO.map(|who| match who {
+        "anonymous" => server.client(),
+        "owner" => owner.clone(),
+        role => service_account(&owner, &role.replace('_', "-"), Some(role)).client,
+    });
+    let victims = WHO.map(|who| victim(&owner, &format!("victim-of-{}", who.replace('_', "-"))));
+    until("a proof", || (owner.get("/api/v1/events/1/proof").status == 200).then_some(()));
+    let mut table = String::from(
+        "# Written by `cargo gate --write`. One line for each route and command, one column for each role.\n",
+    );
+    for line in lines() {
+        writeln!(table, "\n{line}").unwrap();
+        for ((who, client), victim) in WHO.iter().zip(&clients).zip(&victims) {
+            writeln!(table, "    {who:<10} {}", cell(client, &line, who, victim)).unwrap();
+        }
+    }
+    table
+}
+
+#[test]
+fn the_golden_table_says_who_may_do_what() {
+    let table = table();
+    if std::env::var_os("DEED_WRITE_GOLDEN").is_some() {
+        std::fs::write(golden(), &table).unwrap();
+    }
+    let agreed = std::fs::read_to_string(golden()).unwrap_or_default();
+    assert!(table == agreed, "`{}` differs from what the server does:\n{table}", golden().display());
+}
+
+#[test]
+fn no_route_and_no_command_lacks_a_row() {
+    let agreed = std::fs::read_to_string(golden()).unwrap();
+    let rows: Vec<&str> =
+        agreed.lines().filter(|line| line.starts_with(|c: char| c.is_lowercase())).collect();
+    assert_eq!(rows, lines());
+}

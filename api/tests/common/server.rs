@@ -1,0 +1,156 @@
+//! The program `deed` itself, on a directory of its own.
+
+use super::client::Client;
+use fixtures::temp_dir::TempDir;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+
+/// A running server, killed when it is dropped.
+pub(crate) struct Server {
+    /// Where it listens.
+    pub(crate) address: SocketAddr,
+    /// The key that auditors pin.
+    pub(crate) key: String,
+    child: Child,
+    out: BufReader<ChildStdout>,
+}
+
+/// A place for one ledger, with the server's own words beside it.
+pub(crate) struct Place {
+    /// The directory.
+    pub(crate) dir: TempDir,
+}
+
+impl Place {
+    /// An empty one.
+    pub(crate) fn new() -> Self {
+        Self { dir: TempDir::new().unwrap() }
+    }
+
+    /// The data directory.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.dir.join("data")
+    }
+
+    /// The command that serves it.
+    pub(crate) fn command(&self, flags: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_deed"));
+        self.arguments(&mut command, flags);
+        command
+    }
+
+    /// Adds the words that serve this place.
+    pub(crate) fn arguments(&self, command: &mut Command, flags: &[&str]) {
+        command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(self.data()).args(flags);
+        command.env_remove("RUST_LOG");
+    }
+
+    /// Starts a server.
+    pub(crate) fn serve(&self, flags: &[&str]) -> Server {
+        self.launch(self.command(flags)).unwrap_or_else(|| panic!("no start: {}", self.log()))
+    }
+
+    /// Starts what will become a server; `None` when it ended before it listened.
+    pub(crate) fn launch(&self, mut command: Command) -> Option<Server> {
+        let log = File::options().create(true).append(true).open(self.dir.join("stderr")).unwrap();
+        let mut child = command.stdout(Stdio::piped()).stderr(log).stdin(Stdio::null()).spawn().unwrap();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        let address = line(&mut out).and_then(|line| line.rsplit_once("http://")?.1.parse().ok());
+        let key =
+            line(&mut out).and_then(|line| Some(line.strip_prefix("auditors pin this key: ")?.to_owned()));
+        let (Some(address), Some(key)) = (address, key) else {
+            child.wait().unwrap();
+            return None;
+        };
+        Some(Server { address, key, child, out })
+    }
+
+    /// Runs the program to its end.
+    pub(crate) fn run(&self, flags: &[&str]) -> Ended {
+        let output = self.command(flags).stdin(Stdio::null()).output().unwrap();
+        Ended {
+            status: output.status,
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// What the servers here have written to their logs.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.dir.join("stderr")).unwrap_or_default()
+    }
+}
+
+/// A program that has ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    /// How.
+    pub(crate) status: ExitStatus,
+    /// What it said.
+    pub(crate) out: String,
+    /// What it complained about.
+    pub(crate) err: String,
+}
+
+fn line(out: &mut BufReader<ChildStdout>) -> Option<String> {
+    let mut line = String::new();
+    let bytes = out.read_line(&mut line).unwrap();
+    (bytes > 0).then(|| line.trim_end().to_owned())
+}
+
+impl Server {
+    /// A client that shows nothing.
+    pub(crate) fn client(&self) -> Client {
+        Client::anonymous(self.address)
+    }
+
+    /// The token of the claim link, which a server prints while nobody owns it.
+    pub(crate) fn claim_token(&mut self) -> String {
+        let line = line(&mut self.out).unwrap();
+        line.rsplit_once("/claim#token=").unwrap_or_else(|| panic!("no claim link: {line}")).1.to_owned()
+    }
+
+    /// Its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Kills it as a crash would.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Asks it to stop, and waits until it has.
+    pub(crate) fn terminate(mut self) -> ExitStatus {
+        signal(self.pid(), "TERM");
+        self.child.wait().unwrap()
+    }
+
+    /// Waits until it ends by itself.
+    pub(crate) fn ended(mut self) -> ExitStatus {
+        self.child.wait().unwrap()
+    }
+
+    /// Whether it has ended.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended long ago.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// Sends a signal to a process.
+pub(crate) fn signal(pid: u32, name: &str) {
+    let sent = Command::new("kill").args([format!("-{name}"), pid.to_string()]).status().unwrap();
+    assert!(sent.success(), "kill -{name} {pid}");
+}

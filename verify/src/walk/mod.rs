@@ -1,0 +1,67 @@
+//! The walk over a log: read ahead, scan on all cores, chain in order, check signatures beside the next scan.
+//!
+//! A thread of its own reads the next section while one is walked. Of a section, batch after batch is scanned and chained while the
+//! signatures of the batch before are checked, so that no core waits for the part that must go in order.
+
+mod chain;
+mod fold;
+pub(crate) mod scan;
+mod signatures;
+pub(crate) mod tree;
+
+pub(crate) use chain::{Chain, Walked};
+
+use crate::options::Progress;
+use crate::source::{Section, Source, Trouble};
+use signatures::Job;
+use std::sync::mpsc::sync_channel;
+
+/// Events of a batch: enough to keep all cores busy, few enough to hold decoded.
+const BATCH_EVENTS: usize = 16_384;
+
+/// Walks a whole log.
+pub(crate) fn run(
+    source: &mut dyn Source,
+    chain: &mut Chain<'_>,
+    progress: &dyn Progress,
+) -> Result<(), Trouble> {
+    progress.expect(source.bytes());
+    // Without a place to wait in, one section is walked and one is held ready: two in memory.
+    let (ahead, sections) = sync_channel::<Result<Section, Trouble>>(0);
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            while let Some(section) = source.next() {
+                if ahead.send(section).is_err() {
+                    return;
+                }
+            }
+        });
+        let mut jobs = Vec::new();
+        for section in sections {
+            jobs = walk_section(&section?, chain, jobs)?;
+            progress.advance(chain.bytes_read());
+        }
+        chain.judge(&signatures::check(&jobs));
+        Ok(())
+    })
+}
+
+fn walk_section(section: &Section, chain: &mut Chain<'_>, jobs: Vec<Job>) -> Result<Vec<Job>, Trouble> {
+    chain.enter(section)?;
+    let mut jobs = jobs;
+    for rows in section.rows.chunks(BATCH_EVENTS) {
+        let ((next, chained), failed) = rayon::join(
+            || {
+                let batch = scan::scan(&section.bytes, rows, chain.index(), chain.decodes());
+                let mut next = Vec::new();
+                let chained = chain.take(batch, &mut next);
+                (next, chained)
+            },
+            || signatures::check(&jobs),
+        );
+        chained?;
+        chain.judge(&failed);
+        jobs = next;
+    }
+    Ok(jobs)
+}
