@@ -228,7 +228,6 @@ fn every_refusal_is_read_back_under_its_code() {
         Refusal::UnknownGrant { grant },
         Refusal::UnknownCredential { credential },
         Refusal::HandleTaken { handle: "ci".into() },
-        Refusal::AlreadyClaimed {},
         Refusal::ClaimNotOpen {},
         Refusal::LastOwner { grant },
         Refusal::CommandIdReused { request: "a-1".parse().unwrap() },
