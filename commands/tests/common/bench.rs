@@ -1,22 +1,16 @@
 //! A ledger to try the engine on: on a simulated disk without an index, or in a directory with one.
 
-use crate::people::{credential, digest, grant, person, time};
+use crate::people::time;
 use commands::Command;
-use commands::custody::OpenClaim;
-use commands::engine::{
-    Answer, Engine, Lookup, OpenError, Options, Reply, Source, Submission, by_operator, open,
-};
-use commands::identity::ClaimOwnership;
+use commands::engine::{Answer, Engine, Lookup, OpenError, Options, Reply, Source, Submission, open};
 use fixtures::ledger_session::entropy;
 use ledger::disk::Disk;
-use ledger::event::custody::ClaimOpened;
 use ledger::event::id::CommandId;
-use ledger::event::{Actor, Channel, ContentDigest, Decoded, Event, Fact, Origin, Subject, Via};
+use ledger::event::{Actor, Channel, ContentDigest, Decoded, Event, Origin};
 use ledger::hash::Hash;
 use ledger::receipt::Receipt;
 use ledger::store::Folders;
 use ledger::time::Time;
-use ledger::writer::PlainPayload;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -29,9 +23,9 @@ pub(crate) struct Bench {
     pub(crate) checkpoint_events: u64,
     pub(crate) checkpoint_seconds: u64,
     pub(crate) accept_missing_head_lock: bool,
-    micros: Arc<AtomicU64>,
-    opened: Arc<AtomicU64>,
-    warnings: Arc<Mutex<Vec<String>>>,
+    pub(crate) micros: Arc<AtomicU64>,
+    pub(crate) opened: Arc<AtomicU64>,
+    pub(crate) warnings: Arc<Mutex<Vec<String>>>,
 }
 
 impl Bench {
@@ -48,11 +42,6 @@ impl Bench {
             opened: Arc::default(),
             warnings: Arc::default(),
         }
-    }
-
-    /// The same clock and count of starts, over other files.
-    pub(crate) fn at(&self, other: &Self) -> Self {
-        Self { folders: other.folders.clone(), ..self.clone() }
     }
 
     /// Opens it, with other random numbers each time.
@@ -74,16 +63,6 @@ impl Bench {
     /// Sets the clock, forwards or backwards.
     pub(crate) fn set_clock(&self, time: Time) {
         self.micros.store(time.micros(), Ordering::Relaxed);
-    }
-
-    /// Lets time pass.
-    pub(crate) fn pass(&self, seconds: u64) {
-        self.micros.fetch_add(seconds * 1_000_000, Ordering::Relaxed);
-    }
-
-    /// What went wrong and did not stop the engine.
-    pub(crate) fn warnings(&self) -> Vec<String> {
-        self.warnings.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -115,7 +94,7 @@ impl Sent {
 
 /// Where answers arrive, in the order of sending.
 #[derive(Clone, Default)]
-pub(crate) struct Answers(Arc<Mutex<Vec<Option<Answer>>>>);
+pub(crate) struct Answers(pub(crate) Arc<Mutex<Vec<Option<Answer>>>>);
 
 impl Answers {
     /// Who waits for the next answer.
@@ -132,11 +111,6 @@ impl Answers {
         })
     }
 
-    /// How many were answered.
-    pub(crate) fn answered(&self) -> usize {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().flatten().count()
-    }
-
     /// All answers; nobody is left waiting.
     pub(crate) fn all(&self) -> Vec<Answer> {
         let answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -151,45 +125,15 @@ pub(crate) fn send_all(engine: &mut Engine, batch: impl IntoIterator<Item = Sent
     answers.all()
 }
 
-/// Sends one command.
-pub(crate) fn send(engine: &mut Engine, actor: Actor, request: &str, command: impl Into<Command>) -> Answer {
-    send_all(engine, [sent(actor, request, command)]).pop().expect("one was sent")
-}
-
 /// The receipt of what was done.
 #[track_caller]
 pub(crate) fn done(answer: &Answer) -> Receipt {
     match answer {
         Answer::Done(Some(receipt)) => receipt.clone(),
-        other => panic!("not done with a receipt: {other:?}"),
+        Answer::Done(None) | Answer::Refused(..) | Answer::Failed(_) => {
+            panic!("not done with a receipt: {answer:?}")
+        }
     }
-}
-
-/// The claim of an owner of that name, with the token `token` and a profile.
-pub(crate) fn claim(name: &str) -> ClaimOwnership {
-    let profile = PlainPayload::profile(Subject::Person(person(name)), name.as_bytes().to_vec());
-    ClaimOwnership {
-        token: digest("token"),
-        person: person(name),
-        grant: grant(&format!("{name} owner")),
-        credential: credential(name),
-        digest: digest(name),
-        profile: Some(profile),
-    }
-}
-
-/// Opens the claim link as the operator.
-pub(crate) fn open_claim(engine: &mut Engine) -> Answer {
-    let answers = Answers::default();
-    let opened = ClaimOpened { digest: digest("token"), expires: time(1_000_000) };
-    engine.turn([by_operator(OpenClaim(opened).into(), answers.waiting())]);
-    answers.all().pop().expect("one was sent")
-}
-
-/// Makes somebody owner through a claim link.
-pub(crate) fn make_owner(engine: &mut Engine, name: &str) -> Receipt {
-    open_claim(engine);
-    done(&send(engine, Actor::Anonymous(Via::Claim), &format!("claim-{name}"), claim(name)))
 }
 
 /// All events in the log.
@@ -202,9 +146,4 @@ pub(crate) fn events(engine: &Engine) -> Vec<Event> {
             Decoded::Unknown { kind, .. } => panic!("an unknown type {kind}"),
         })
         .collect()
-}
-
-/// The facts in the log of one type.
-pub(crate) fn facts(engine: &Engine, kind: &str) -> Vec<Fact> {
-    events(engine).into_iter().map(|event| event.fact).filter(|fact| fact.name().0 == kind).collect()
 }

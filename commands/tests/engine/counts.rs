@@ -1,7 +1,8 @@
 //! Refusals and reads: the first ones whole, then counts, and nothing unmentioned.
 
-use crate::bench::{Sent, events, facts, make_owner, open_claim, send, send_all, sent};
+use crate::bench::{Sent, events, send_all, sent};
 use crate::on_sim;
+use crate::owned::{facts, make_owner, open_claim, send};
 use crate::people::{actor, subject};
 use commands::access::Look;
 use commands::custody::ReadLog;
@@ -27,7 +28,7 @@ fn counted(fact: &Fact) -> u64 {
             assert!(counted.since <= counted.until);
             counted.codes.iter().map(|code| code.count).sum()
         }
-        _ => 0,
+        Fact::Identity(_) | Fact::Access(_) | Fact::Custody(_) => 0,
     }
 }
 
@@ -130,7 +131,7 @@ fn the_first_read_is_told_by_the_reader_and_further_ones_are_counted() {
         .iter()
         .filter_map(|event| match &event.fact {
             Fact::Custody(Custody::LogRead(read)) => Some((event.actor, read)),
-            _ => None,
+            Fact::Identity(_) | Fact::Access(_) | Fact::Custody(_) => None,
         })
         .collect();
     let told: Vec<_> = reads.iter().map(|(by, read)| (*by, read.count, read.from, read.to)).collect();

@@ -1,6 +1,7 @@
 //! Erasing: the event lasts first, then payload and key are destroyed, at the latest at the next start.
 
-use crate::bench::{Bench, done, events, make_owner, send, send_all, sent};
+use crate::bench::{Bench, done, events, send_all, sent};
+use crate::owned::{make_owner, send};
 use crate::people::{actor, subject};
 use crate::{create, on_sim};
 use commands::custody::ErasePayloads;

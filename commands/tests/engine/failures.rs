@@ -1,6 +1,7 @@
 //! What happens to commands when the disk fails under them.
 
-use crate::bench::{Bench, claim, done, events, make_owner, open_claim, send, send_all, sent};
+use crate::bench::{Bench, done, events, send_all, sent};
+use crate::owned::{claim, make_owner, open_claim, send};
 use crate::people::{actor, subject};
 use crate::{create, issue, on_sim};
 use commands::custody::ErasePayloads;
@@ -46,7 +47,7 @@ fn after_a_failed_sync_nothing_is_acknowledged_and_nobody_is_told_that_nothing_h
     disk.power_loss(PowerLoss::KeepAll);
     let mut engine = bench.open().expect("it opens again");
     let again = done(&send(&mut engine, actor("ada"), "one", issue("one")));
-    assert!(again.events[0].seq == before as u64 || again.events[0].seq > before as u64);
+    assert!(again.events[0].seq >= before as u64);
 }
 
 #[test]

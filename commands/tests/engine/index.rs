@@ -1,6 +1,7 @@
 //! The index is never believed: deleted, old, damaged or foreign, the server starts and answers as before.
 
-use crate::bench::{Bench, done, events, make_owner, send};
+use crate::bench::{Bench, done, events};
+use crate::owned::{make_owner, send};
 use crate::people::{actor, subject};
 use crate::{create, index_up, issue, on_real};
 use fixtures::rng::Rng;

@@ -18,6 +18,8 @@ mod erasure;
 mod failures;
 mod idempotency;
 mod index;
+mod owned;
+
 mod snapshots;
 mod starts;
 mod threads;

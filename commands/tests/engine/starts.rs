@@ -1,6 +1,7 @@
 //! Starts: what came before, and what the head lock says.
 
-use crate::bench::{Bench, events, make_owner, send};
+use crate::bench::{Bench, events};
+use crate::owned::{make_owner, send};
 use crate::people::actor;
 use crate::{issue, on_sim};
 use commands::engine::{Engine, OpenError};
@@ -16,7 +17,7 @@ const LOCK: &str = "/deed/lock/head";
 fn last_start(engine: &Engine) -> (StoppedHow, HeadLockCheck) {
     let found = events(engine).into_iter().rev().find_map(|event| match event.fact {
         Fact::Custody(Custody::ServerStarted(started)) => Some((started.after, started.head_lock)),
-        _ => None,
+        Fact::Identity(_) | Fact::Access(_) | Fact::Custody(_) => None,
     });
     found.expect("a server started")
 }
