@@ -1,6 +1,6 @@
 //! Given facts, when somebody asks, then facts follow or a refusal.
 
-use crate::people::{account, actor, credential, digest, grant, person, subject, time};
+use crate::people::{account, credential, digest, grant, person, subject, time};
 use commands::{Ask, Command, Decision};
 use fixtures::samples;
 use ledger::event::access::{RoleGranted, Scope};
@@ -50,7 +50,7 @@ pub(crate) struct Asking {
 
 /// The subject of that name asks, an hour after the first day.
 pub(crate) fn asked_by(name: &str) -> Asking {
-    asked(actor(name))
+    asked(Actor::Subject(subject(name), credential(name)))
 }
 
 /// An actor asks, an hour after the first day.

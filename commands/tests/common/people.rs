@@ -1,7 +1,7 @@
 //! People, service accounts and what belongs to them, by short name; one name gives the same id in every run.
 
+use ledger::event::Subject;
 use ledger::event::id::{CredentialId, GrantId, PersonId, ServiceAccountId};
-use ledger::event::{Actor, Subject};
 use ledger::hash::Hash;
 use ledger::time::Time;
 
@@ -42,11 +42,6 @@ pub(crate) fn credential(name: &str) -> CredentialId {
 /// The grant of that name.
 pub(crate) fn grant(name: &str) -> GrantId {
     GrantId::from_bytes(uuid("grant", name))
-}
-
-/// The subject of that name, who shows the credential of that name.
-pub(crate) fn actor(name: &str) -> Actor {
-    Actor::Subject(subject(name), credential(name))
 }
 
 /// So many seconds after the first day of the tests.

@@ -1,8 +1,7 @@
 //! When checkpoints are signed, and what happens when one cannot be.
 
 use crate::bench::Bench;
-use crate::owned::{make_owner, send};
-use crate::people::actor;
+use crate::owned::{actor, make_owner, send};
 use crate::{issue, on_sim};
 use commands::engine::Engine;
 use fixtures::sim_disk::{Call, Effect, Failure, Fault, Repeat, SimDisk};

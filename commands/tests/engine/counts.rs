@@ -2,8 +2,8 @@
 
 use crate::bench::{Sent, events, send_all, sent};
 use crate::on_sim;
-use crate::owned::{facts, make_owner, open_claim, send};
-use crate::people::{actor, subject};
+use crate::owned::{actor, facts, make_owner, open_claim, send};
+use crate::people::subject;
 use commands::access::Look;
 use commands::custody::ReadLog;
 use commands::engine::{Answer, Source};

@@ -1,8 +1,8 @@
 //! Erasing: the event lasts first, then payload and key are destroyed, at the latest at the next start.
 
 use crate::bench::{Bench, done, events, send_all, sent};
-use crate::owned::{make_owner, send};
-use crate::people::{actor, subject};
+use crate::owned::{actor, make_owner, send};
+use crate::people::subject;
 use crate::{create, on_sim};
 use commands::custody::ErasePayloads;
 use commands::engine::Engine;

@@ -1,8 +1,8 @@
 //! What happens to commands when the disk fails under them.
 
 use crate::bench::{Bench, done, events, send_all, sent};
-use crate::owned::{claim, make_owner, open_claim, send};
-use crate::people::{actor, subject};
+use crate::owned::{actor, claim, make_owner, open_claim, send};
+use crate::people::subject;
 use crate::{create, issue, on_sim};
 use commands::custody::ErasePayloads;
 use commands::engine::{Answer, Engine, Failure as Failed};

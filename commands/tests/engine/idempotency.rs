@@ -1,8 +1,8 @@
 //! One command id, one command, one answer: at once, later, after a restart, with and without an index.
 
 use crate::bench::{Bench, done, events, send_all, sent};
-use crate::owned::{claim, make_owner, open_claim, send};
-use crate::people::{account, actor, credential};
+use crate::owned::{actor, claim, make_owner, open_claim, send};
+use crate::people::{account, credential};
 use crate::{create, index_up, issue, on_real, on_sim};
 use commands::engine::{Answer, Engine};
 use commands::identity::{CreateServiceAccount, RevokeCredential};

@@ -1,8 +1,8 @@
 //! The index is never believed: deleted, old, damaged or foreign, the server starts and answers as before.
 
 use crate::bench::{Bench, done, events};
-use crate::owned::{make_owner, send};
-use crate::people::{actor, subject};
+use crate::owned::{actor, make_owner, send};
+use crate::people::subject;
 use crate::{create, index_up, issue, on_real};
 use fixtures::rng::Rng;
 use fixtures::temp_dir::TempDir;

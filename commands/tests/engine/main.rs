@@ -23,6 +23,7 @@ mod owned;
 mod snapshots;
 mod starts;
 mod threads;
+mod time;
 
 use bench::Bench;
 use commands::Command;

@@ -1,7 +1,7 @@
 //! A ledger with an owner, and what is asked of it one command at a time.
 
 use crate::bench::{Answers, Bench, done, events, send_all, sent};
-use crate::people::{credential, digest, grant, person, time};
+use crate::people::{credential, digest, grant, person, subject, time};
 use commands::Command;
 use commands::custody::OpenClaim;
 use commands::engine::{Answer, Engine, by_operator};
@@ -35,6 +35,11 @@ impl Answers {
     pub(crate) fn answered(&self) -> usize {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().flatten().count()
     }
+}
+
+/// The subject of that name, who shows the credential of that name.
+pub(crate) fn actor(name: &str) -> Actor {
+    Actor::Subject(subject(name), credential(name))
 }
 
 /// Sends one command.

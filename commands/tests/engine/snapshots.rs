@@ -1,8 +1,7 @@
 //! Snapshots: a start from one equals a start from the beginning, and one that lies is noticed.
 
 use crate::bench::{Bench, done, send_all, sent};
-use crate::owned::{facts, make_owner, send};
-use crate::people::actor;
+use crate::owned::{actor, facts, make_owner, send};
 use crate::{index_up, issue, on_real};
 use commands::engine::{Engine, SNAPSHOT_EVENTS};
 use fixtures::temp_dir::TempDir;

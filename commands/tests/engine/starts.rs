@@ -1,8 +1,7 @@
 //! Starts: what came before, and what the head lock says.
 
 use crate::bench::{Bench, events};
-use crate::owned::{make_owner, send};
-use crate::people::actor;
+use crate::owned::{actor, make_owner, send};
 use crate::{issue, on_sim};
 use commands::engine::{Engine, OpenError};
 use fixtures::sim_disk::{PowerLoss, SimDisk};

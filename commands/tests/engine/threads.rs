@@ -1,8 +1,7 @@
 //! The engine on its threads: many senders, a bounded queue, the index behind, and the end.
 
 use crate::bench::{Answers, Bench, Sent, done, events, sent};
-use crate::owned::make_owner;
-use crate::people::actor;
+use crate::owned::{actor, make_owner};
 use crate::{create, issue, on_real, on_sim};
 use commands::engine::{Answer, Busy, Ended, Failure as Failed, Handle, QUEUE_MAX, run};
 use fixtures::sim_disk::{Call, Effect, Failure, Fault, Repeat, SimDisk};

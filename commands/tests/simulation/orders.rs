@@ -1,7 +1,7 @@
 //! Which orders are given: mostly sensible ones, often wrong ones; and the commands they stand for.
 
 use crate::model::{Model, Order, ROLES, Who};
-use crate::people::{account, actor, credential, digest, grant, person, subject, time};
+use crate::people::{account, credential, digest, grant, person, subject, time};
 use commands::Command;
 use commands::access::{GrantRole, Look, RevokeRole};
 use commands::custody::{ErasePayloads, OpenClaim, ReadLog, ReportKey};
@@ -121,10 +121,7 @@ pub(crate) fn actor_of(who: &Who) -> Actor {
 /// Under which name command ids are kept apart.
 pub(crate) fn key_of(who: &Who) -> String {
     match who {
-        Who::Subject(name, _) => match actor(name) {
-            Actor::Subject(subject, _) => subject.to_string(),
-            other => panic!("a subject is no {other:?}"),
-        },
+        Who::Subject(name, _) => subject(name).to_string(),
         Who::Anonymous | Who::Claimer => "anonymous".to_owned(),
         Who::Operator => "operator".to_owned(),
     }

@@ -5,6 +5,7 @@ use crate::coverage::Coverage;
 use crate::model::{Model, Order, Who};
 use crate::orders::{Orders, actor_of, command_of, key_of};
 use crate::people::{account, credential, digest, grant, subject, time};
+use commands::Command;
 use commands::custody::RotateKey;
 use commands::engine::{Answer, Engine, Failure as Failed, by_operator};
 use fixtures::ledger_session::{check_sealed, replay};
@@ -228,19 +229,20 @@ impl World {
         }
     }
 
+    fn rotation(&mut self, engine: &mut Engine, order: &Order) -> Option<Command> {
+        let Order::Rotate { key } = order else { return None };
+        let purpose = if key.is_multiple_of(2) { Purpose::Events } else { Purpose::Checkpoints };
+        let mut secret = [*key; 32];
+        secret[..8].copy_from_slice(&self.rng.next_u64().to_be_bytes());
+        let rotated = engine.writer().rotation(purpose, &SigningKey::from_seed(&secret));
+        rotated.ok().map(|rotated| RotateKey(rotated).into())
+    }
+
     fn by_operator(&mut self, engine: &mut Engine) {
         let order = self.orders.by_operator(&mut self.rng, self.now);
-        let command = match &order {
-            Order::Rotate { key } => {
-                let purpose = if *key % 2 == 0 { Purpose::Events } else { Purpose::Checkpoints };
-                let mut secret = [*key; 32];
-                secret[..8].copy_from_slice(&self.rng.next_u64().to_be_bytes());
-                match engine.writer().rotation(purpose, &SigningKey::from_seed(&secret)) {
-                    Ok(rotated) => RotateKey(rotated).into(),
-                    Err(cause) => return assert!(self.armed, "{cause:?}"),
-                }
-            }
-            other => command_of(other).expect("it has a command"),
+        let command = match (command_of(&order), self.rotation(engine, &order)) {
+            (Some(command), _) | (None, Some(command)) => command,
+            (None, None) => return assert!(self.armed, "the key cannot be kept"),
         };
         self.coverage.note(format!("command {}", command.name()));
         let answers = Answers::default();
@@ -253,7 +255,8 @@ impl World {
             }
             // Counts that were written in the same turn moved the place that the new key had signed for.
             Answer::Failed(Failed::NotRecorded(_)) if matches!(order, Order::Rotate { .. }) => {}
-            answer => assert!(self.armed && matches!(answer, Answer::Failed(_)), "{order:?}: {answer:?}"),
+            Answer::Failed(failure) => assert!(self.armed, "{order:?}: {failure:?}"),
+            answer @ (Answer::Done(None) | Answer::Refused(..)) => panic!("{order:?}: {answer:?}"),
         }
     }
 
