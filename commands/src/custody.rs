@@ -1,6 +1,7 @@
 //! Orders of custody: the log's own life.
 
 use crate::{Ask, Decide, Decision};
+use ledger::canonical::INTEGER_MAX;
 use ledger::event::custody::{
     ClaimOpened, HeadLockCheck, KeyCompromised, KeyRotated, LedgerOpened, LogRead, PayloadErased,
     RefusalsCounted, ServerStarted, ServerStopped, StateRecorded, StoppedHow,
@@ -58,7 +59,8 @@ impl Decide for ReadLog {
 
     fn decide(self, ask: &Ask<'_>) -> Decision {
         let reader = ask.permitted(Permission::CustodyRead)?;
-        let Self { from, to } = self;
+        // Events hold no larger numbers, and nobody reads beyond.
+        let (from, to) = (self.from.min(INTEGER_MAX), self.to.min(INTEGER_MAX));
         let (since, until) = (ask.now, ask.now);
         Ok(vec![LogRead { channel: Channel::Http, count: 1, from, reader, since, to, until }.into()])
     }

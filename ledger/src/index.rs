@@ -28,6 +28,9 @@ const PAGE_LEVELS: u8 = 6;
 /// Version of the index's own layout; another one is rebuilt.
 const LAYOUT: u8 = 1;
 
+/// What sled says of an index that another process has open.
+const LOCKED: &str = "could not acquire lock";
+
 /// The index failed. It can be thrown away.
 #[derive(Debug, Error)]
 pub enum IndexError {
@@ -45,6 +48,12 @@ pub enum IndexError {
         /// Why.
         #[source]
         cause: std::io::Error,
+    },
+    /// Somebody has it open.
+    #[error("the index `{path}` is in use; is another server running?")]
+    InUse {
+        /// Which.
+        path: PathBuf,
     },
     /// Something is missing or malformed.
     #[error("the index is damaged")]
@@ -102,6 +111,9 @@ impl Index {
     /// Opens the index of a ledger; one that is damaged, of another ledger or of another layout is thrown away and begun again.
     pub fn open(folder: &Path, ledger: LedgerId) -> Result<Self, IndexError> {
         match Self::open_as_is(folder, ledger) {
+            Err(IndexError::Sled(sled::Error::Io(cause))) if cause.to_string().contains(LOCKED) => {
+                Err(IndexError::InUse { path: folder.to_path_buf() })
+            }
             Ok(index) => Ok(index),
             Err(_) => {
                 Self::remove(folder)?;

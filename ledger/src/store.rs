@@ -98,7 +98,7 @@ impl Store {
         create_dir_lasting(folders.disk.as_ref(), &folders.data)
             .map_err(|cause| OpenError::Directory { path: folders.data.clone(), cause })?;
         let genesis = match read_genesis(&folders)? {
-            Some(genesis) => genesis,
+            Some(genesis) => lasting(&folders, genesis)?,
             None => create(&folders, &keys, now, &mut entropy)?,
         };
         let place =
@@ -171,6 +171,20 @@ fn read_genesis(folders: &Folders) -> Result<Option<Genesis>, OpenError> {
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(cause) => Err(OpenError::Directory { path: folders.data.clone(), cause }),
     }
+}
+
+/// Writes a statement that was found once more, unless a log was begun after it: its first writing may have failed half way, so
+/// that it can be read and yet does not last.
+fn lasting(folders: &Folders, genesis: Genesis) -> Result<Genesis, OpenError> {
+    let disk = folders.disk.as_ref();
+    let written = disk.list(&folders.data).and_then(|names| {
+        if names.iter().any(|name| name == "log") {
+            return Ok(());
+        }
+        replace(disk, &folders.data.join(genesis::FILE), genesis.text())
+    });
+    written.map_err(|cause| OpenError::Directory { path: folders.data.clone(), cause })?;
+    Ok(genesis)
 }
 
 /// Makes keys, then the statement that names them. An interruption leaves at most keys that nobody uses.

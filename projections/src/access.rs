@@ -182,6 +182,8 @@ pub struct Grants {
 impl Grants {
     pub(crate) fn apply(&mut self, fact: &Access) {
         match fact {
+            // A name that is taken stays what it is: otherwise a second grant could hide a first that is still counted.
+            Access::RoleGranted(granted) if self.by_id.contains_key(&granted.grant) => {}
             Access::RoleGranted(granted) => {
                 let role = Role::parse(&granted.role);
                 let grant = Grant { subject: granted.subject, role, scope: granted.scope, revoked: false };

@@ -45,7 +45,9 @@ impl Claims {
 
     /// Who is being made owner by the event at `seq`, when it belongs to a claim.
     pub fn completing(&self, seq: u64) -> Option<PersonId> {
-        self.claimed.filter(|(_, at)| (1..=CLAIM_FOLLOWERS).contains(&(seq - at))).map(|(person, _)| person)
+        let follows =
+            |at: u64| seq.checked_sub(at).is_some_and(|after| (1..=CLAIM_FOLLOWERS).contains(&after));
+        self.claimed.filter(|(_, at)| follows(*at)).map(|(person, _)| person)
     }
 }
 

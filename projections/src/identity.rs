@@ -21,9 +21,10 @@ impl Subjects {
             Identity::PersonCreated(created) => {
                 self.people.insert(created.person);
             }
+            // What is taken stays whose it is.
             Identity::ServiceAccountCreated(created) => {
-                self.service_accounts.insert(created.service_account, created.handle.clone());
-                self.handles.insert(created.handle.clone(), created.service_account);
+                self.service_accounts.entry(created.service_account).or_insert(created.handle.clone());
+                self.handles.entry(created.handle.clone()).or_insert(created.service_account);
             }
             Identity::OwnershipClaimed(_)
             | Identity::CredentialIssued(_)
@@ -84,6 +85,8 @@ pub struct Credentials {
 impl Credentials {
     pub(crate) fn apply(&mut self, fact: &Identity) {
         match fact {
+            // A name or a secret that is taken stays whose it is: otherwise one subject's secret could come to stand for another.
+            Identity::CredentialIssued(issued) if self.by_id.contains_key(&issued.credential) => {}
             Identity::CredentialIssued(issued) => {
                 let credential = Credential {
                     subject: issued.subject,
@@ -92,12 +95,14 @@ impl Credentials {
                     revoked: false,
                 };
                 self.by_id.insert(issued.credential, credential);
-                self.by_digest.insert(issued.digest, issued.credential);
+                self.by_digest.entry(issued.digest).or_insert(issued.credential);
             }
             Identity::CredentialRevoked(revoked) => {
                 if let Some(credential) = self.by_id.get_mut(&revoked.credential) {
                     credential.revoked = true;
-                    self.by_digest.remove(&credential.digest);
+                    if self.by_digest.get(&credential.digest) == Some(&revoked.credential) {
+                        self.by_digest.remove(&credential.digest);
+                    }
                 }
             }
             Identity::PersonCreated(_)

@@ -105,20 +105,21 @@ pub fn open(
 ) -> Result<Engine, OpenError> {
     let store = Store::open(folders, clock(), entropy)?;
     let size = store.recovered().size;
-    if store.head_lock().size()?.is_none() && size > 0 && !options.accept_missing_head_lock {
-        return Err(HeadLockError::Missing { path: store.head_lock().path().to_path_buf() }.into());
-    }
     let index = if options.index { Some(Arc::new(open_index(&store, &store.reader())?)) } else { None };
     let (folded, locked) = fold(&store, index.as_deref())?;
     let torn = store.recovered().torn_bytes;
     let (genesis, place) = (store.genesis().clone(), store.place().clone());
     let Fold { state, head, ring, recent, .. } = folded;
-    let writer = store.into_writer(head.clone(), ring)?;
+    // Until the first head lock is written nothing else is recorded, so a log of nothing else may have been cut off before it.
+    let holds_only_starts = size == 0 || size == state.writers.starts + 1;
+    let lock = store.head_lock().path().to_path_buf();
     let check = match &locked {
         Some(_) => HeadLockCheck::Checked,
-        None if size == 0 => HeadLockCheck::Created,
-        None => HeadLockCheck::AcceptedMissing,
+        None if holds_only_starts => HeadLockCheck::Created,
+        None if options.accept_missing_head_lock => HeadLockCheck::AcceptedMissing,
+        None => return Err(HeadLockError::Missing { path: lock }.into()),
     };
+    let writer = store.into_writer(head.clone(), ring)?;
     let published = Published { state: state.clone(), head, checkpoint: locked.map(Arc::new) };
     let mut engine = Engine {
         writer,
@@ -145,7 +146,20 @@ pub fn open(
     let opened = (size == 0).then(|| Command::from(custody::OpenLedger(genesis.opened())));
     let started = Command::from(custody::StartServer(custody::started(after, check, torn)));
     record(&mut engine, opened.into_iter().chain([started]))?;
+    begin_head_lock(&mut engine)?;
     Ok(engine)
+}
+
+/// Writes a first head lock. Without one nothing more is recorded: the next start could not tell a new log from one that was set back.
+fn begin_head_lock(engine: &mut Engine) -> Result<(), OpenError> {
+    if engine.published.load().checkpoint.is_none() {
+        let now = engine.now();
+        engine.checkpoint(now);
+        if engine.published.load().checkpoint.is_none() {
+            return Err(OpenError::Start("the head lock could not be written".to_owned()));
+        }
+    }
+    Ok(())
 }
 
 fn record(engine: &mut Engine, commands: impl Iterator<Item = Command>) -> Result<(), OpenError> {

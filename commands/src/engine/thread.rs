@@ -8,9 +8,7 @@ use ledger::index::{BATCH_MAX, CommandKey, Index};
 use ledger::log::LogReader;
 use ledger::writer::GROUP_EVENTS_MAX;
 use std::sync::Arc;
-use std::sync::mpsc::{
-    Receiver, RecvTimeoutError, SyncSender, TryRecvError, TrySendError, channel, sync_channel,
-};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, channel, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -21,6 +19,7 @@ const IDLE: Duration = Duration::from_millis(250);
 /// Bytes that the index reads at once.
 const INDEX_BYTES: usize = 8 << 20;
 
+#[expect(clippy::large_enum_variant, reason = "nearly every value is the large one")]
 enum Message {
     Submit(Submission),
     Stop(Box<str>),
@@ -190,10 +189,7 @@ fn gather(messages: &Receiver<Message>) -> (Vec<Submission>, Option<Box<str>>) {
         if batch.len() >= GROUP_EVENTS_MAX {
             break;
         }
-        next = match messages.try_recv() {
-            Ok(message) => Some(message),
-            Err(TryRecvError::Empty | TryRecvError::Disconnected) => None,
-        };
+        next = messages.try_recv().ok();
     }
     (batch, None)
 }

@@ -1,0 +1,173 @@
+//! Which orders are given: mostly sensible ones, often wrong ones; and the commands they stand for.
+
+use crate::model::{Model, Order, ROLES, Who};
+use crate::people::{account, credential, digest, grant, person, subject, time};
+use commands::Command;
+use commands::access::{GrantRole, Look, RevokeRole};
+use commands::custody::{ErasePayloads, OpenClaim, ReadLog, ReportKey};
+use commands::identity::{ClaimOwnership, CreateServiceAccount, IssueCredential, RevokeCredential};
+use fixtures::rng::Rng;
+use ledger::event::custody::{ClaimOpened, KeyCompromised};
+use ledger::event::{Actor, Subject, Via};
+use ledger::writer::PlainPayload;
+use projections::access::{Permission, Role};
+
+/// Gives orders, with names that were never used where something new is named.
+#[derive(Default)]
+pub(crate) struct Orders {
+    fresh: u32,
+    token: u32,
+}
+
+impl Orders {
+    fn fresh(&mut self, prefix: &str) -> String {
+        self.fresh += 1;
+        format!("{prefix}{}", self.fresh)
+    }
+
+    /// Something the operator wants.
+    pub(crate) fn by_operator(&mut self, rng: &mut Rng, now: u64) -> Order {
+        match rng.below(4) {
+            0 => Order::Report,
+            1 => {
+                Order::Rotate { key: u8::try_from(self.fresh("").len() as u64 + rng.below(200)).unwrap_or(0) }
+            }
+            _ => {
+                self.token += 1;
+                Order::OpenClaim { token: format!("token {}", self.token), expires: now + rng.below(100) }
+            }
+        }
+    }
+
+    /// Somebody wants something.
+    pub(crate) fn by_client(&mut self, rng: &mut Rng, now: u64, model: &Model) -> (Who, Order) {
+        if rng.chance(1, if model.subjects.is_empty() { 2 } else { 15 }) {
+            let token = if rng.chance(1, 5) { 0 } else { self.token };
+            let who = if rng.chance(1, 10) { Who::Anonymous } else { Who::Claimer };
+            // Only a claimer is refused for the claim; others are never sent with a token.
+            let who = if who == Who::Anonymous { Who::Claimer } else { who };
+            return (who, Order::Claim { token: format!("token {token}"), name: self.fresh("p") });
+        }
+        let who = asker(rng, model);
+        let order = match rng.below(20) {
+            0..=3 => self.create(rng),
+            4..=6 => Order::Issue {
+                credential: self.fresh("c"),
+                to: if rng.chance(1, 3) { None } else { Some(somebody(rng, model)) },
+                expires: rng.chance(1, 2).then(|| (now + rng.below(60)).saturating_sub(5)),
+            },
+            7..=8 => Order::RevokeCredential { credential: one_of(rng, model.credentials.keys()) },
+            9..=12 => {
+                let role = rng.pick(&ROLES).copied().unwrap_or("member");
+                Order::Grant { grant: self.fresh("g"), to: somebody(rng, model), role }
+            }
+            13..=15 => Order::RevokeRole { grant: one_of(rng, model.grants.keys()) },
+            16 => Order::Look {
+                permission: rng.pick(Permission::ALL).map_or("", |permission| permission.as_str()),
+            },
+            17 => Order::Erase { name: somebody(rng, model) },
+            _ => Order::Read,
+        };
+        (who, order)
+    }
+
+    fn create(&mut self, rng: &mut Rng) -> Order {
+        let name = self.fresh("svc-");
+        let handle = if rng.chance(1, 3) { format!("h{}", rng.below(3)) } else { name.clone() };
+        Order::Create { name, handle }
+    }
+}
+
+fn one_of<'a>(rng: &mut Rng, names: impl Iterator<Item = &'a String>) -> String {
+    let names: Vec<_> = names.collect();
+    let known = rng.pick(&names).filter(|_| !rng.chance(1, 12));
+    known.map_or_else(|| "nothing".to_owned(), |name| (*name).clone())
+}
+
+fn somebody(rng: &mut Rng, model: &Model) -> String {
+    one_of(rng, model.subjects.iter())
+}
+
+/// Mostly a subject with a credential of its own, often an owner.
+fn asker(rng: &mut Rng, model: &Model) -> Who {
+    if rng.chance(1, 15) {
+        return Who::Anonymous;
+    }
+    let shown = one_of(rng, model.credentials.keys());
+    let owner = model.credentials.get(&shown).map(|found| found.owner.clone());
+    let owners: Vec<_> =
+        model.grants.values().filter(|grant| grant.role == "owner" && !grant.revoked).collect();
+    if let Some(owner) = rng.pick(&owners).filter(|_| rng.chance(1, 2)) {
+        let own = model.credentials.iter().find(|(_, found)| found.owner == owner.holder && !found.revoked);
+        if let Some((shown, _)) = own {
+            return Who::Subject(owner.holder.clone(), shown.clone());
+        }
+    }
+    let name =
+        if rng.chance(1, 20) { somebody(rng, model) } else { owner.unwrap_or_else(|| "p0".to_owned()) };
+    Who::Subject(name, shown)
+}
+
+/// Who it is for the engine.
+pub(crate) fn actor_of(who: &Who) -> Actor {
+    match who {
+        Who::Subject(name, shown) => Actor::Subject(subject(name), credential(shown)),
+        Who::Anonymous => Actor::Anonymous(Via::Nothing),
+        Who::Claimer => Actor::Anonymous(Via::Claim),
+        Who::Operator => Actor::Operator,
+    }
+}
+
+/// Under which name command ids are kept apart.
+pub(crate) fn key_of(who: &Who) -> String {
+    match who {
+        Who::Subject(name, _) => subject(name).to_string(),
+        Who::Anonymous | Who::Claimer => "anonymous".to_owned(),
+        Who::Operator => "operator".to_owned(),
+    }
+}
+
+/// The command that the order stands for; a rotation has none, for it needs the writer.
+pub(crate) fn command_of(order: &Order) -> Option<Command> {
+    let profile = |subject: Subject| Some(PlainPayload::profile(subject, b"a profile".to_vec()));
+    Some(match order {
+        Order::Claim { token, name } => ClaimOwnership {
+            token: digest(token),
+            person: person(name),
+            grant: grant(&format!("{name} owner")),
+            credential: credential(name),
+            digest: digest(name),
+            profile: profile(Subject::Person(person(name))),
+        }
+        .into(),
+        Order::Create { name, handle } => CreateServiceAccount {
+            service_account: account(name),
+            handle: handle.as_str().into(),
+            profile: profile(Subject::ServiceAccount(account(name))),
+        }
+        .into(),
+        Order::Issue { credential: name, to, expires } => IssueCredential {
+            credential: credential(name),
+            digest: digest(name),
+            expires: expires.map(time),
+            subject: to.as_deref().map(subject),
+        }
+        .into(),
+        Order::RevokeCredential { credential: name } => {
+            RevokeCredential { credential: credential(name) }.into()
+        }
+        Order::Grant { grant: name, to, role } => {
+            let role = Role::parse(role).expect("the model knows the same roles");
+            GrantRole { grant: grant(name), subject: subject(to), role }.into()
+        }
+        Order::RevokeRole { grant: name } => RevokeRole { grant: grant(name) }.into(),
+        Order::Look { permission } => Look { permission: Permission::parse(permission) }.into(),
+        Order::Erase { name } => ErasePayloads { subject: subject(name), reason: "asked for".into() }.into(),
+        Order::Read => ReadLog { from: 0, to: 3 }.into(),
+        Order::OpenClaim { token, expires } => {
+            OpenClaim(ClaimOpened { digest: digest(token), expires: time(*expires) }).into()
+        }
+        Order::Report => ReportKey(KeyCompromised { key: "00000000".into(), since: 0 }).into(),
+        Order::Rotate { .. } => return None,
+    })
+}

@@ -1,0 +1,236 @@
+//! What holds for every fold: it follows from the events alone, in whatever way they arrive.
+
+#![expect(clippy::expect_used, reason = "a test stops where it cannot go on")]
+
+use fixtures::rng::Rng;
+use fixtures::samples;
+use ledger::event::access::{RoleGranted, RoleRevoked, Scope};
+use ledger::event::custody::{ClaimOpened, PayloadErased, PayloadName};
+use ledger::event::id::{CredentialId, GrantId};
+use ledger::event::identity::{CredentialIssued, CredentialRevoked, PersonCreated, ServiceAccountCreated};
+use ledger::event::{Actor, Decoded, Event, Fact, Subject};
+use ledger::hash::Hash;
+use ledger::snapshot::{decode, digest, encode};
+use projections::State;
+use projections::access::{Permission, Permissions, Role};
+
+/// A random fact about a few people, right or wrong; ids are few, so that they meet.
+fn random_fact(rng: &mut Rng, samples: &[Fact]) -> Fact {
+    let mut number = || u8::try_from(rng.below(5)).expect("a small number") + 1;
+    let (one, other) = (number(), number());
+    let id = |number: u8| [number; 16];
+    let subject = match other % 2 {
+        0 => Subject::Person(samples::person(one)),
+        _ => Subject::ServiceAccount(samples::service_account(one)),
+    };
+    let (credential, grant) = (CredentialId::from_bytes(id(other)), GrantId::from_bytes(id(other)));
+    let role = rng.pick(&Role::ALL).map_or("", |role| role.as_str()).into();
+    match rng.below(12) {
+        0 => PersonCreated { person: samples::person(one) }.into(),
+        1 => {
+            let service_account = samples::service_account(one);
+            ServiceAccountCreated { handle: format!("h{other}").into(), service_account }.into()
+        }
+        2 | 3 => {
+            let expires = (one > 3).then(|| samples::time(one.into()));
+            CredentialIssued { credential, digest: Hash([one; 32]), expires, subject }.into()
+        }
+        4 => CredentialRevoked { credential }.into(),
+        5 | 6 => RoleGranted { grant, role, scope: Scope::Site, subject }.into(),
+        7 => RoleRevoked { grant }.into(),
+        8 => ClaimOpened { digest: Hash([one; 32]), expires: samples::time(one.into()) }.into(),
+        9 => {
+            let payloads = vec![PayloadName { name: "profile".into(), seq: rng.below(60) }];
+            PayloadErased { bucket: subject, payloads, reason: "asked for".into() }.into()
+        }
+        _ => rng.pick(samples).cloned().expect("there are samples"),
+    }
+}
+
+fn random_events(seed: u64) -> Vec<Event> {
+    let (mut rng, facts) = (Rng::new(seed), samples::facts());
+    (0..60).map(|seq| samples::event(seq, Hash([0; 32]), random_fact(&mut rng, &facts))).collect()
+}
+
+fn fold<'a>(events: impl IntoIterator<Item = &'a Event>) -> State {
+    let mut state = State::default();
+    events.into_iter().for_each(|event| state.apply(event));
+    state
+}
+
+fn every_seed(check: impl Fn(u64, &[Event])) {
+    (0..150).for_each(|seed| check(seed, &random_events(seed)));
+}
+
+#[test]
+fn a_fold_of_decoded_events_equals_one_of_the_events() {
+    every_seed(|seed, events| {
+        let mut decoded = State::default();
+        for event in events {
+            let text = event.encode().expect("samples have a text");
+            decoded.apply_decoded(&Event::decode(&text).expect("what was written can be read"));
+        }
+        assert!(decoded == fold(events), "seed {seed}");
+    });
+}
+
+#[test]
+fn a_fold_can_be_left_and_taken_up_again_at_any_place() {
+    every_seed(|seed, events| {
+        let whole = fold(events);
+        let place = usize::try_from(seed).expect("a small number") % events.len();
+        let (before, after) = events.split_at(place);
+        let mut state: State =
+            decode(&encode(&fold(before)).expect("it has an encoding")).expect("it reads back");
+        after.iter().for_each(|event| state.apply(event));
+        assert!(state == whole, "seed {seed}");
+    });
+}
+
+#[test]
+fn equal_states_have_equal_bytes_and_other_states_have_others() {
+    every_seed(|seed, events| {
+        let (one, other) = (fold(events), fold(events));
+        let (bytes, same) = (encode(&one).expect("an encoding"), encode(&other).expect("an encoding"));
+        assert_eq!(bytes, same, "seed {seed}");
+        let back: State = decode(&bytes).expect("it reads back");
+        assert!(back == one, "seed {seed}");
+        let (last, but_one) = events.split_last().expect("there are events");
+        let mut before = fold(but_one);
+        let earlier = encode(&before).expect("an encoding");
+        before.apply(last);
+        assert_eq!(before == fold(but_one), earlier == bytes, "seed {seed}");
+        assert_eq!(digest(&earlier) == digest(&bytes), earlier == bytes);
+    });
+}
+
+#[test]
+fn an_older_state_stays_as_it_was_when_a_copy_goes_on() {
+    every_seed(|seed, events| {
+        let (before, after) = events.split_at(30);
+        let kept = fold(before);
+        let mut copy = kept.clone();
+        after.iter().for_each(|event| copy.apply(event));
+        assert!(kept == fold(before), "seed {seed}");
+    });
+}
+
+#[test]
+fn unknown_types_are_counted_by_type_and_version_and_change_nothing_else() {
+    let mut state = fold(&random_events(1));
+    let before = state.clone();
+    for (kind, version, times) in
+        [("future.thing", 1, 3), ("future.thing", 2, 1), ("access.role_granted", 9, 2)]
+    {
+        for _ in 0..times {
+            state.apply_decoded(&Decoded::Unknown { kind: kind.to_owned(), version });
+        }
+    }
+    let counted: Vec<_> = state.unknown.iter().map(|(kind, count)| (&**kind, *count)).collect();
+    assert_eq!(counted, [("access.role_granted/9", 2), ("future.thing/1", 3), ("future.thing/2", 1)]);
+    state.unknown.clear();
+    assert!(state == before);
+}
+
+#[test]
+fn no_fold_depends_on_what_a_payload_holds() {
+    every_seed(|seed, events| {
+        let mut other = events.to_vec();
+        for entry in other.iter_mut().flat_map(|event| &mut event.sealed) {
+            entry.commit = Hash([0xee; 32]);
+            entry.bytes += 1;
+        }
+        assert!(fold(&other) == fold(events), "seed {seed}");
+    });
+}
+
+#[test]
+fn a_fold_does_not_depend_on_who_acted_when_or_by_which_door() {
+    every_seed(|seed, events| {
+        let mut other = events.to_vec();
+        for event in &mut other {
+            event.actor = Actor::System;
+            event.cause = None;
+            event.time = samples::time(9_999);
+        }
+        assert!(fold(&other) == fold(events), "seed {seed}");
+    });
+}
+
+#[test]
+fn what_is_taken_stays_whose_it_is() {
+    let (ada, eve) = (Subject::Person(samples::person(1)), Subject::Person(samples::person(2)));
+    let issue = |id, digest, subject| -> Fact {
+        let (credential, digest) = (CredentialId::from_bytes([id; 16]), Hash([digest; 32]));
+        CredentialIssued { credential, digest, expires: None, subject }.into()
+    };
+    let grant = |role: Role, subject| -> Fact {
+        let (grant, role) = (GrantId::from_bytes([1; 16]), role.as_str().into());
+        RoleGranted { grant, role, scope: Scope::Site, subject }.into()
+    };
+    let facts = [
+        issue(1, 1, ada),
+        issue(1, 2, eve),
+        issue(2, 1, eve),
+        grant(Role::Member, ada),
+        grant(Role::Owner, eve),
+        CredentialRevoked { credential: CredentialId::from_bytes([2; 16]) }.into(),
+    ];
+    let events: Vec<_> =
+        (0..).zip(facts).map(|(seq, fact)| samples::event(seq, Hash([0; 32]), fact)).collect();
+    let state = fold(&events);
+    let now = samples::time(0);
+    assert_eq!(state.credentials.bearer(&Hash([1; 32]), now), Some((ada, CredentialId::from_bytes([1; 16]))));
+    assert_eq!(state.credentials.bearer(&Hash([2; 32]), now), None);
+    assert_eq!(state.grants.permissions(eve), Permissions::default());
+    assert!(state.grants.holds(ada, Role::Member));
+}
+
+#[test]
+fn what_a_subject_may_do_is_what_its_live_grants_say() {
+    every_seed(|seed, events| {
+        let state = fold(events);
+        let subjects = (1..=5).flat_map(|number| {
+            [
+                Subject::Person(samples::person(number)),
+                Subject::ServiceAccount(samples::service_account(number)),
+            ]
+        });
+        for subject in subjects {
+            let live =
+                state.grants.list(None).filter(|(_, grant)| grant.subject == subject && !grant.revoked);
+            let roles = live.filter_map(|(_, grant)| grant.role);
+            let expected = roles.map(Role::permissions).fold(Permissions::default(), Permissions::union);
+            assert_eq!(state.grants.permissions(subject), expected, "seed {seed}");
+        }
+        let owners: Vec<_> = state
+            .grants
+            .list(None)
+            .filter(|(_, grant)| grant.role == Some(Role::Owner) && !grant.revoked)
+            .map(|(id, _)| id)
+            .collect();
+        for (id, _) in state.grants.list(None) {
+            assert_eq!(state.grants.is_last_owner(id), owners == [id], "seed {seed}");
+        }
+    });
+}
+
+#[test]
+fn sets_of_permissions_are_sets() {
+    for permission in Permission::ALL {
+        assert!(Permissions::ALL.contains(*permission));
+        assert!(!Permissions::default().contains(*permission));
+        assert_eq!(Permission::parse(permission.as_str()), Some(*permission));
+    }
+    assert_eq!(Permissions::ALL.iter().count(), Permission::ALL.len());
+    for role in Role::ALL {
+        assert_eq!(Role::parse(role.as_str()), Some(role));
+        let set = role.permissions();
+        assert_eq!(set.first_beyond(set), None);
+        assert_eq!(set.union(Permissions::default()), set);
+        assert_eq!(
+            Permissions::ALL.first_beyond(set),
+            Permission::ALL.iter().copied().find(|one| !set.contains(*one))
+        );
+    }
+}
