@@ -24,5 +24,6 @@ pub mod segment;
 pub mod signature;
 pub mod snapshot;
 pub mod store;
+pub mod tiles;
 pub mod time;
 pub mod writer;

@@ -48,6 +48,12 @@ pub(crate) struct Shown {
 }
 
 impl Shown {
+    /// The one of a tiles directory.
+    pub(crate) fn beside_tiles(place: Place) -> Self {
+        let newest = Some(place.root.join("checkpoint"));
+        Self { place: Some(place), newest, files: Vec::new(), findings: Vec::new() }
+    }
+
     /// Those of a data directory.
     pub(crate) fn open(place: Place) -> Result<Self, Trouble> {
         let (files, findings) = directory::firsts(&place, Kind::Checkpoints)?;
@@ -278,8 +284,8 @@ impl Judge<'_> {
 }
 
 fn reason(cause: &CheckpointError) -> String {
-    match cause {
-        CheckpointError::Note(cause) => cause.to_string().escape_debug().to_string(),
-        other => other.to_string(),
+    if let CheckpointError::Note(cause) = cause {
+        return cause.to_string().escape_debug().to_string();
     }
+    cause.to_string()
 }

@@ -6,6 +6,7 @@ use crate::options::{Options, Progress};
 use crate::report::{FORMAT, KeyTrust, Outcome, Report};
 use crate::sealed::Payloads;
 use crate::source::directory::LogFiles;
+use crate::source::tiles::TilesFiles;
 use crate::source::{Source, Trouble};
 use crate::walk::{self, Chain, Walked};
 use ledger::container::Place;
@@ -24,6 +25,9 @@ pub fn verify(path: &Path, options: &Options, progress: &dyn Progress) -> Result
     }
     if path.join("log").is_dir() {
         return verify_directory(disk, path, options, progress);
+    }
+    if path.join("tile").is_dir() {
+        return verify_tiles(disk, path, options, progress);
     }
     Err(Trouble::NotALedger { path: path.to_path_buf() })
 }
@@ -45,6 +49,25 @@ pub fn verify_directory(
     let payloads = Payloads::open(place)?;
     let ledger = Ledger { genesis: &genesis, shown, payloads, foreign, name: "directory" };
     ledger.verify(&mut files, options, progress)
+}
+
+/// Verifies a tiles directory on any disk.
+pub fn verify_tiles(
+    disk: Arc<dyn Disk>,
+    root: &Path,
+    options: &Options,
+    progress: &dyn Progress,
+) -> Result<Report, Trouble> {
+    let genesis = match read_genesis(disk.as_ref(), root)? {
+        Ok(genesis) => genesis,
+        Err(finding) => return Ok(without_genesis(finding, options)),
+    };
+    let place = Place { disk, root: root.to_path_buf(), genesis: genesis.hash() };
+    let mut tiles = TilesFiles::open(place.clone())?;
+    let shown = Shown::beside_tiles(place);
+    let payloads = Payloads::elsewhere();
+    let ledger = Ledger { genesis: &genesis, shown, payloads, foreign: Vec::new(), name: "tiles" };
+    ledger.verify(&mut tiles, options, progress)
 }
 
 /// The genesis statement, or what is wrong with it.

@@ -7,4 +7,5 @@ mod flips;
 mod honest;
 mod rules;
 mod tamper;
+mod tiles;
 mod world;
