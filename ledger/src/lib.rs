@@ -8,6 +8,7 @@ pub mod checkpoint;
 pub mod container;
 pub mod disk;
 pub mod event;
+pub mod evidence;
 pub mod genesis;
 pub mod hash;
 pub mod head_lock;

@@ -14,6 +14,7 @@ pub mod report;
 pub mod rules;
 pub mod source;
 
+mod bundle;
 mod checkpoints;
 mod progress;
 mod receipts;

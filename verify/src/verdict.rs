@@ -1,5 +1,6 @@
 //! From a path to a verdict.
 
+use crate::bundle;
 use crate::checkpoints::{Judged, Shown};
 use crate::fault::{Code, Finding, Findings};
 use crate::options::{Options, Progress};
@@ -20,6 +21,9 @@ use std::sync::Arc;
 /// Verifies what stands at a path.
 pub fn verify(path: &Path, options: &Options, progress: &dyn Progress) -> Result<Report, Trouble> {
     let disk: Arc<dyn Disk> = Arc::new(RealDisk);
+    if path.is_file() {
+        return bundle::verify(disk.as_ref(), path, options);
+    }
     if !path.join(genesis::FILE).is_file() {
         return Err(Trouble::NotALedger { path: path.to_path_buf() });
     }
@@ -106,15 +110,15 @@ impl Ledger<'_> {
 }
 
 /// What the report is made of, beside the walk.
-struct Conclusion<'a> {
-    genesis: &'a Genesis,
-    options: &'a Options,
-    judged: Judged,
-    name: &'static str,
+pub(crate) struct Conclusion<'a> {
+    pub(crate) genesis: &'a Genesis,
+    pub(crate) options: &'a Options,
+    pub(crate) judged: Judged,
+    pub(crate) name: &'static str,
 }
 
 impl Conclusion<'_> {
-    fn report(self, mut walked: Walked) -> Report {
+    pub(crate) fn report(self, mut walked: Walked) -> Report {
         let key = self.key_trust(&walked, &mut Vec::new());
         let mut about_keys = Vec::new();
         self.key_trust(&walked, &mut about_keys);
@@ -217,7 +221,7 @@ fn ahead_of_now(walked: &Walked, options: &Options, findings: &mut Findings) {
 }
 
 /// Fills in the outcome and the verdict words.
-fn conclude(report: &mut Report, options: &Options) {
+pub(crate) fn conclude(report: &mut Report, options: &Options) {
     let too_many = options.unanchored_max.is_some_and(|max| report.unanchored > max);
     report.outcome = match (report.faults_total, report.anchors.is_empty() || too_many) {
         (0, false) => Outcome::Whole,
@@ -225,6 +229,7 @@ fn conclude(report: &mut Report, options: &Options) {
         _ => Outcome::Invalid,
     };
     let words = &mut report.verdicts;
+    words.clear();
     if report.anchored > 0 || !report.anchors.is_empty() {
         words.push(format!("ANCHORED {}", report.anchored));
     }
@@ -244,7 +249,7 @@ fn conclude(report: &mut Report, options: &Options) {
 }
 
 /// The verdict when not even the genesis statement can be read.
-fn without_genesis(finding: Finding, options: &Options) -> Report {
+pub(crate) fn without_genesis(finding: Finding, options: &Options) -> Report {
     let mut report = Report {
         deed: FORMAT,
         outcome: Outcome::Invalid,
