@@ -7,6 +7,8 @@ use ledger::checkpoint::SignedCheckpoint;
 use ledger::evidence::Bundle;
 use verify::{Code, Options, Outcome, Report, Silent};
 
+type Alter = fn(&mut Case);
+
 struct Case {
     dir: TempDir,
     bundle: Bundle,
@@ -46,7 +48,7 @@ fn an_honest_bundle_is_whole_for_who_kept_its_checkpoint() {
 
 #[test]
 fn what_is_altered_in_a_bundle_is_found() {
-    let rows: [(fn(&mut Case), Code, u64); 6] = [
+    let rows: [(Alter, Code, u64); 6] = [
         (|case| case.bundle.events[1].signature[3] ^= 1, Code::Signature, 7),
         (|case| case.bundle.events[1].proof.0[0].0[0] ^= 1, Code::Proof, 7),
         (|case| case.bundle.events[1].proof.0.truncate(1), Code::Proof, 7),
