@@ -2,7 +2,11 @@
 //!
 //! `cargo bench -p verify`. The ledger is generated first: 200,000 events in files of the usual size.
 
-#![expect(clippy::unwrap_used, reason = "a bench stops where it cannot go on")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::float_arithmetic,
+    reason = "a bench stops where it cannot go on, and measures"
+)]
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use fixtures::forge::{Forger, bulk};

@@ -44,19 +44,33 @@ pub(crate) struct Shown {
     /// The note beside the log.
     newest: Option<PathBuf>,
     files: Vec<u64>,
+    /// Notes that stand in no file of their own.
+    notes: Vec<String>,
     findings: Vec<Finding>,
 }
 
 impl Shown {
+    /// The one of an evidence bundle.
+    pub(crate) fn of_bundle(note: String) -> Self {
+        Self { place: None, newest: None, files: Vec::new(), notes: vec![note], findings: Vec::new() }
+    }
+
+    /// The one of a tiles directory.
+    pub(crate) fn beside_tiles(place: Place) -> Self {
+        let newest = Some(place.root.join("checkpoint"));
+        Self { place: Some(place), newest, files: Vec::new(), notes: Vec::new(), findings: Vec::new() }
+    }
+
     /// Those of a data directory.
     pub(crate) fn open(place: Place) -> Result<Self, Trouble> {
         let (files, findings) = directory::firsts(&place, Kind::Checkpoints)?;
         let newest = Some(place.root.join("checkpoint"));
-        Ok(Self { place: Some(place), newest, files, findings })
+        Ok(Self { place: Some(place), newest, files, notes: Vec::new(), findings })
     }
 
     /// Calls `each` with every note; `Err` stands for bytes that hold none.
     fn each(&self, mut each: impl FnMut(Result<&[u8], Torn>)) -> Result<(), Trouble> {
+        self.notes.iter().for_each(|note| each(Ok(note.as_bytes())));
         let Some(place) = &self.place else { return Ok(()) };
         for (n, first) in self.files.iter().enumerate() {
             let (bytes, header) = directory::read(place, Kind::Checkpoints, *first)?;
@@ -278,8 +292,8 @@ impl Judge<'_> {
 }
 
 fn reason(cause: &CheckpointError) -> String {
-    match cause {
-        CheckpointError::Note(cause) => cause.to_string().escape_debug().to_string(),
-        other => other.to_string(),
+    if let CheckpointError::Note(cause) = cause {
+        return cause.to_string().escape_debug().to_string();
     }
+    cause.to_string()
 }

@@ -14,6 +14,7 @@ pub mod report;
 pub mod rules;
 pub mod source;
 
+mod bundle;
 mod checkpoints;
 mod progress;
 mod receipts;
@@ -26,4 +27,4 @@ pub use options::{Options, Progress, Signatures, Silent};
 pub use report::{Outcome, Report};
 pub use sealed::SALTS_REMEMBERED;
 pub use source::Trouble;
-pub use verdict::{verify, verify_directory};
+pub use verdict::{verify, verify_directory, verify_tiles};

@@ -1,11 +1,13 @@
 //! From a path to a verdict.
 
+use crate::bundle;
 use crate::checkpoints::{Judged, Shown};
 use crate::fault::{Code, Finding, Findings};
 use crate::options::{Options, Progress};
 use crate::report::{FORMAT, KeyTrust, Outcome, Report};
 use crate::sealed::Payloads;
 use crate::source::directory::LogFiles;
+use crate::source::tiles::TilesFiles;
 use crate::source::{Source, Trouble};
 use crate::walk::{self, Chain, Walked};
 use ledger::container::Place;
@@ -19,11 +21,17 @@ use std::sync::Arc;
 /// Verifies what stands at a path.
 pub fn verify(path: &Path, options: &Options, progress: &dyn Progress) -> Result<Report, Trouble> {
     let disk: Arc<dyn Disk> = Arc::new(RealDisk);
+    if path.is_file() {
+        return bundle::verify(disk.as_ref(), path, options);
+    }
     if !path.join(genesis::FILE).is_file() {
         return Err(Trouble::NotALedger { path: path.to_path_buf() });
     }
     if path.join("log").is_dir() {
         return verify_directory(disk, path, options, progress);
+    }
+    if path.join("tile").is_dir() {
+        return verify_tiles(disk, path, options, progress);
     }
     Err(Trouble::NotALedger { path: path.to_path_buf() })
 }
@@ -45,6 +53,25 @@ pub fn verify_directory(
     let payloads = Payloads::open(place)?;
     let ledger = Ledger { genesis: &genesis, shown, payloads, foreign, name: "directory" };
     ledger.verify(&mut files, options, progress)
+}
+
+/// Verifies a tiles directory on any disk.
+pub fn verify_tiles(
+    disk: Arc<dyn Disk>,
+    root: &Path,
+    options: &Options,
+    progress: &dyn Progress,
+) -> Result<Report, Trouble> {
+    let genesis = match read_genesis(disk.as_ref(), root)? {
+        Ok(genesis) => genesis,
+        Err(finding) => return Ok(without_genesis(finding, options)),
+    };
+    let place = Place { disk, root: root.to_path_buf(), genesis: genesis.hash() };
+    let mut tiles = TilesFiles::open(place.clone())?;
+    let shown = Shown::beside_tiles(place);
+    let payloads = Payloads::elsewhere();
+    let ledger = Ledger { genesis: &genesis, shown, payloads, foreign: Vec::new(), name: "tiles" };
+    ledger.verify(&mut tiles, options, progress)
 }
 
 /// The genesis statement, or what is wrong with it.
@@ -83,15 +110,15 @@ impl Ledger<'_> {
 }
 
 /// What the report is made of, beside the walk.
-struct Conclusion<'a> {
-    genesis: &'a Genesis,
-    options: &'a Options,
-    judged: Judged,
-    name: &'static str,
+pub(crate) struct Conclusion<'a> {
+    pub(crate) genesis: &'a Genesis,
+    pub(crate) options: &'a Options,
+    pub(crate) judged: Judged,
+    pub(crate) name: &'static str,
 }
 
 impl Conclusion<'_> {
-    fn report(self, mut walked: Walked) -> Report {
+    pub(crate) fn report(self, mut walked: Walked) -> Report {
         let key = self.key_trust(&walked, &mut Vec::new());
         let mut about_keys = Vec::new();
         self.key_trust(&walked, &mut about_keys);
@@ -194,7 +221,7 @@ fn ahead_of_now(walked: &Walked, options: &Options, findings: &mut Findings) {
 }
 
 /// Fills in the outcome and the verdict words.
-fn conclude(report: &mut Report, options: &Options) {
+pub(crate) fn conclude(report: &mut Report, options: &Options) {
     let too_many = options.unanchored_max.is_some_and(|max| report.unanchored > max);
     report.outcome = match (report.faults_total, report.anchors.is_empty() || too_many) {
         (0, false) => Outcome::Whole,
@@ -202,6 +229,7 @@ fn conclude(report: &mut Report, options: &Options) {
         _ => Outcome::Invalid,
     };
     let words = &mut report.verdicts;
+    words.clear();
     if report.anchored > 0 || !report.anchors.is_empty() {
         words.push(format!("ANCHORED {}", report.anchored));
     }
@@ -221,7 +249,7 @@ fn conclude(report: &mut Report, options: &Options) {
 }
 
 /// The verdict when not even the genesis statement can be read.
-fn without_genesis(finding: Finding, options: &Options) -> Report {
+pub(crate) fn without_genesis(finding: Finding, options: &Options) -> Report {
     let mut report = Report {
         deed: FORMAT,
         outcome: Outcome::Invalid,

@@ -1,6 +1,7 @@
 //! Where events come from: files of a data directory or bundles of a tiles directory, one section at a time.
 
 pub mod directory;
+pub mod tiles;
 
 use crate::fault::Finding;
 use ledger::note::KeyId;

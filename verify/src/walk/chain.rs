@@ -43,6 +43,28 @@ pub(crate) struct Walked {
     pub(crate) checked: Checked,
 }
 
+impl Walked {
+    /// Before the first event.
+    pub(crate) fn new(genesis: &Genesis, tree: Tree) -> Self {
+        Self {
+            size: 0,
+            head: genesis.hash(),
+            time: Time::default(),
+            ring: KeyRing::new(genesis),
+            tree,
+            torn: 0,
+            unknown: BTreeMap::new(),
+            intervals: vec![(0, genesis.event_key().id())],
+            compromised: Vec::new(),
+            times: BTreeMap::new(),
+            erased: 0,
+            erasing: 0,
+            findings: Findings::default(),
+            checked: Checked::default(),
+        }
+    }
+}
+
 /// The chain so far.
 pub(crate) struct Chain<'a> {
     genesis: &'a Genesis,
@@ -65,22 +87,7 @@ impl<'a> Chain<'a> {
     pub(crate) fn new(genesis: &'a Genesis, options: &Options, marks: Vec<Mark>, payloads: Payloads) -> Self {
         let since = options.since_size();
         let times = marks.iter().map(|mark| (mark.size, Time::default())).collect();
-        let walked = Walked {
-            size: 0,
-            head: genesis.hash(),
-            time: Time::default(),
-            ring: KeyRing::new(genesis),
-            tree: Tree::new(marks),
-            torn: 0,
-            unknown: BTreeMap::new(),
-            intervals: vec![(0, genesis.event_key().id())],
-            compromised: Vec::new(),
-            times,
-            erased: 0,
-            erasing: 0,
-            findings: Findings::default(),
-            checked: Checked::default(),
-        };
+        let walked = Walked { times, ..Walked::new(genesis, Tree::new(marks)) };
         Self {
             genesis,
             ledger: genesis.ledger().to_string(),

@@ -42,6 +42,14 @@ impl Tree {
         tree
     }
 
+    /// A tree that is known by its root alone, to which proofs lead.
+    pub(crate) fn proven(mut marks: Vec<Mark>, size: u64, root: Hash) -> Self {
+        marks.retain(|mark| mark.size == size);
+        let mut tree = Self::new(marks);
+        tree.marks.iter_mut().for_each(|mark| mark.ours = Some(root));
+        tree
+    }
+
     pub(crate) fn frontier(&self) -> &Frontier {
         &self.frontier
     }

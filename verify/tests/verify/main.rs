@@ -1,10 +1,19 @@
 //! The verifier over honest and forged ledgers.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops where it cannot go on")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::cast_possible_truncation,
+    clippy::unit_arg,
+    reason = "a test stops where it cannot go on, and a forger is brief"
+)]
 
 mod cli;
+mod evidence;
 mod flips;
 mod honest;
 mod rules;
 mod tamper;
+mod tiles;
 mod world;

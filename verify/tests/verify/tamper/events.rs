@@ -91,13 +91,13 @@ fn nest_deep(forger: &mut Forger) -> Fallible<()> {
 
 /// Adds the order of the group to S.
 fn malleate(forger: &mut Forger) -> Fallible<()> {
-    let order = [
+    let order: [u8; 32] = [
         0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0,
         0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
     ];
     let mut carry = 0_u16;
     for (byte, add) in forger.event_mut(6)?.signature[32..].iter_mut().zip(order) {
-        let sum = u16::from(*byte) + u16::from(add as u8) + carry;
+        let sum = u16::from(*byte) + u16::from(add) + carry;
         (*byte, carry) = (sum.to_le_bytes()[0], sum >> 8);
     }
     Ok(())
@@ -112,7 +112,7 @@ fn alter_digest(forger: &mut Forger) -> Fallible<()> {
 fn manipulations_are_found_at_the_first_event_concerned() {
     for (row, change, code, seq) in ROWS {
         for holds in [Holds::Nothing, Holds::Key] {
-            let report = world().forged(holds, |forger| change(forger));
+            let report = world().forged(holds, change);
             assert_eq!(first(&report), Some((*code, Some(*seq))), "row {row}: {:?}", report.faults);
             assert_eq!((report.outcome, report.exit()), (Outcome::Invalid, 1), "row {row}");
         }

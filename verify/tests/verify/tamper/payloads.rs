@@ -68,7 +68,7 @@ fn salt_reused(forger: &mut Forger) -> Fallible<()> {
 #[test]
 fn manipulations_of_payloads_are_found_at_their_event() {
     for (row, change, code, seq) in ROWS {
-        let report = world().forged(Holds::Nothing, |forger| change(forger));
+        let report = world().forged(Holds::Nothing, change);
         assert_eq!(first(&report), Some((*code, Some(*seq))), "row {row}: {:?}", report.faults);
         assert_eq!(report.outcome, Outcome::Invalid);
     }

@@ -62,12 +62,12 @@ fn rewrite_before_compromise(forger: &mut Forger) -> Fallible<()> {
 fn only_a_kept_checkpoint_shows_what_was_rewritten_with_the_real_keys() {
     for (row, change, code) in ROWS {
         for holds in [Holds::Nothing, Holds::Key, Holds::Witness] {
-            let report = world().forged(holds, |forger| change(forger));
+            let report = world().forged(holds, change);
             assert_eq!((codes(&report), report.outcome), (vec![], Outcome::Unanchored), "row {row}");
             assert!(report.verdicts.iter().any(|verdict| verdict.starts_with("UNANCHORED")), "row {row}");
             assert_eq!(report.exit(), 3);
         }
-        let report = world().forged(Holds::Prior, |forger| change(forger));
+        let report = world().forged(Holds::Prior, change);
         assert!(codes(&report).contains(code), "row {row}: {:?}", report.faults);
         assert_eq!(report.anchored, 0, "row {row}");
     }
