@@ -132,6 +132,15 @@ impl Server {
         self.child.wait().unwrap()
     }
 
+    /// Asks it to stop unless it has ended, and waits until it has.
+    pub(crate) fn terminate_or_ended(mut self) {
+        if !self.has_ended() {
+            // It may end just now.
+            drop(Command::new("kill").args(["-TERM", &self.pid().to_string()]).output());
+        }
+        self.child.wait().unwrap();
+    }
+
     /// Waits until it ends by itself.
     pub(crate) fn ended(mut self) -> ExitStatus {
         self.child.wait().unwrap()
