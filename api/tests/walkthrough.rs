@@ -39,7 +39,7 @@ fn everything_done_and_refused_is_receipted_and_verifies() {
     receipts.push(refused.json()["receipt"].clone());
 
     let grants = owner.client.read("/api/v1/grants");
-    let of_bot = |row: &&Value| row["subject"]["id"] == bot.subject || row["subject"] == bot.subject;
+    let of_bot = |row: &&Value| row["subject"] == bot.subject;
     let grant = grants["rows"].as_array().unwrap().iter().find(of_bot).unwrap();
     let revoked = owner.client.done("take-back", "access.revoke_role", &json!({"grant": grant["grant"]}));
     receipts.push(revoked["receipt"].clone());
