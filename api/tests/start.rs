@@ -1,6 +1,6 @@
 //! Starts that are refused: one clear line, and nothing lost or changed by the refusal.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops where it cannot go on")]
+#![expect(clippy::unwrap_used, reason = "a test stops where it cannot go on")]
 
 #[expect(dead_code, reason = "each test target uses its own part of this")]
 mod common;
