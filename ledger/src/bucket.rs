@@ -118,16 +118,14 @@ impl Buckets {
     pub fn destroy(&mut self, bucket: &str) -> Result<(), BucketError> {
         self.cached.remove(bucket);
         let path = self.path(bucket);
-        let destroyed = match self.disk.open(&path) {
-            Ok(file) => file
-                .write_at(0, &[0; 32])
-                .and_then(|()| file.sync_all())
-                .and_then(|()| self.disk.remove(&path))
-                .and_then(|()| self.disk.sync_dir(&self.folder)),
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(()),
-            Err(cause) => Err(cause),
-        };
-        destroyed.map_err(|cause| BucketError::File { path, cause })
+        let destroyed = self.disk.open(&path).and_then(|file| {
+            file.write_at(0, &[0; 32])?;
+            file.sync_all()?;
+            self.disk.remove(&path)
+        });
+        // Also when the file is gone: whoever removed it may have been killed before this.
+        let synced = if_there(destroyed).and_then(|()| if_there(self.disk.sync_dir(&self.folder)));
+        synced.map_err(|cause| BucketError::File { path, cause })
     }
 
     fn path(&self, bucket: &str) -> PathBuf {
@@ -183,5 +181,12 @@ impl Buckets {
         }
         self.cached.insert(bucket.to_owned(), Known { key: key.clone(), lasts });
         key
+    }
+}
+
+fn if_there(done: io::Result<()>) -> io::Result<()> {
+    match done {
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(()),
+        done => done,
     }
 }

@@ -165,11 +165,15 @@ pub fn create_dir_lasting(disk: &dyn Disk, path: &Path) -> io::Result<()> {
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
             create_dir_lasting(disk, parent)?;
             disk.create_dir_all(path)?;
+            disk.sync_dir(parent)
         }
-        found => drop(found?),
+        Err(cause) => Err(cause),
+        // Whoever made it may have been killed before its name was synced. That was not us where we may not look into the parent.
+        Ok(_) => match disk.sync_dir(parent) {
+            Err(cause) if cause.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+            synced => synced,
+        },
     }
-    // Also of one that stands there already: whoever made it may have been killed before this.
-    disk.sync_dir(parent)
 }
 
 /// Puts `bytes` at `path` so that after any crash either the old contents or the new are there, whole.

@@ -106,13 +106,15 @@ impl HeadLock {
 
     /// Puts a newer checkpoint in its place.
     pub fn write(&self, checkpoint: &SignedCheckpoint) -> Result<(), HeadLockError> {
-        let written = self
-            .path
-            .parent()
-            .filter(|parent| !parent.as_os_str().is_empty())
-            .map_or(Ok(()), |parent| create_dir_lasting(self.disk.as_ref(), parent))
-            .and_then(|()| replace(self.disk.as_ref(), &self.path, checkpoint.to_string().as_bytes()));
+        let written = replace(self.disk.as_ref(), &self.path, checkpoint.to_string().as_bytes());
         written.map_err(|cause| HeadLockError::File { path: self.path.clone(), cause })
+    }
+
+    /// Makes its folder, once before the first [`HeadLock::write`].
+    pub fn make_folder(&self) -> Result<(), HeadLockError> {
+        let folder = self.path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let made = folder.map_or(Ok(()), |folder| create_dir_lasting(self.disk.as_ref(), folder));
+        made.map_err(|cause| HeadLockError::File { path: self.path.clone(), cause })
     }
 
     /// Where it is.

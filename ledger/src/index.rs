@@ -121,15 +121,13 @@ impl Index {
     }
 
     fn open_as_is(folder: &Path, ledger: LedgerId) -> Result<Self, IndexError> {
-        // sled may panic on files that it finds damaged.
-        let opened = catch_unwind(AssertUnwindSafe(|| {
+        guard(|| {
             let config =
                 sled::Config::new().path(folder).cache_capacity(CACHE_BYTES).flush_every_ms(Some(1_000));
             let db = config.open()?;
             let position = Self::read_position(&db, ledger)?;
             Ok(Self { db, position: AtomicU64::new(position) })
-        }));
-        opened.unwrap_or(Err(IndexError::Panicked))
+        })
     }
 
     fn read_position(db: &sled::Db, ledger: LedgerId) -> Result<u64, IndexError> {
@@ -147,6 +145,15 @@ impl Index {
             }
             _ => Err(IndexError::Damaged),
         }
+    }
+
+    /// Has the index thrown away when it is opened next, because it does not agree with the log.
+    pub fn distrust(&self) -> Result<(), IndexError> {
+        guard(|| {
+            self.db.remove(key(b'i', &[]))?;
+            self.db.flush()?;
+            Ok(())
+        })
     }
 
     /// How many events are in the index.
@@ -179,17 +186,19 @@ impl Index {
             batch.insert(posting_key(facet, &text, first.seq), join(&seqs));
         }
         let hashes: Vec<Hash> = records.iter().map(|record| leaf_hash(&record.leaf)).collect();
-        self.add_hashes(&mut batch, first.seq, &hashes)?;
         let position = first.seq + records.len() as u64;
         batch.insert(key(b'p', &[]), &position.to_be_bytes());
-        self.db.apply_batch(batch)?;
+        guard(|| {
+            self.add_hashes(&mut batch, first.seq, &hashes)?;
+            Ok(self.db.apply_batch(batch)?)
+        })?;
         self.position.store(position, Ordering::Release);
         Ok(())
     }
 
     /// An event of a command, among those in the index: its first, or the first in a later batch. Neighbours belong to it too.
     pub fn command(&self, CommandKey(command): CommandKey) -> Result<Option<u64>, IndexError> {
-        let found = self.db.get(key(b'c', &[&command]))?;
+        let found = guard(|| Ok(self.db.get(key(b'c', &[&command]))?))?;
         found
             .map(|seq| seq.as_ref().try_into().map(u64::from_be_bytes).map_err(|_| IndexError::Damaged))
             .transpose()
@@ -205,16 +214,18 @@ impl Index {
     ) -> Result<Vec<u64>, IndexError> {
         let start = posting_key(facet, text, from.saturating_sub(BATCH_MAX));
         let end = posting_key(facet, text, upto);
-        let mut found = Vec::new();
-        for entry in self.db.range(start..end) {
-            let (_, seqs) = entry?;
-            found.extend(split(&seqs).filter(|seq| (from..upto).contains(seq)));
-            if found.len() >= count_max {
-                break;
+        guard(|| {
+            let mut found = Vec::new();
+            for entry in self.db.range(start..end) {
+                let (_, seqs) = entry?;
+                found.extend(split(&seqs).filter(|seq| (from..upto).contains(seq)));
+                if found.len() >= count_max {
+                    break;
+                }
             }
-        }
-        found.truncate(count_max);
-        Ok(found)
+            found.truncate(count_max);
+            Ok(found)
+        })
     }
 
     /// Adds leaf hashes that begin at `first`, and the hashes of the pages they complete.
@@ -251,7 +262,7 @@ impl Index {
     }
 
     fn page(&self, level: u8, page: u64) -> Result<Vec<Hash>, IndexError> {
-        let bytes = self.db.get(page_key(level, page))?.unwrap_or_default();
+        let bytes = guard(|| Ok(self.db.get(page_key(level, page))?))?.unwrap_or_default();
         let (hashes, rest) = bytes.as_chunks::<32>();
         if rest.is_empty() {
             Ok(hashes.iter().copied().map(Hash).collect())
@@ -273,9 +284,16 @@ impl Index {
 
     /// Writes everything to the files, as far as sled can promise.
     pub fn flush(&self) -> Result<(), IndexError> {
-        self.db.flush()?;
-        Ok(())
+        guard(|| {
+            self.db.flush()?;
+            Ok(())
+        })
     }
+}
+
+/// sled may panic on files that it finds damaged, when they are opened and also later.
+fn guard<T>(work: impl FnOnce() -> Result<T, IndexError>) -> Result<T, IndexError> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(IndexError::Panicked))
 }
 
 /// Most events in one call of [`Index::add`].

@@ -153,6 +153,7 @@ impl Store {
         let segment_bytes = self.folders.segment_bytes;
         let sealed = SealedStore::open(&self.place, segment_bytes.min(SEALED_BYTES), size)?;
         let checkpoints = open_checkpoints(&self.place, segment_bytes.min(CHECKPOINT_BYTES))?;
+        self.head_lock.make_folder()?;
         let Self { place, genesis, log, keys, head_lock, entropy, .. } = self;
         let parts = Parts { place, genesis, log, sealed, checkpoints, keys, head_lock, entropy };
         Ok(Writer::new(parts, head, ring)?)

@@ -196,6 +196,16 @@ struct Keys {
     event_key: Arc<EventKey>,
 }
 
+/// A place in the group being staged.
+pub struct Mark {
+    staged: usize,
+    staged_bytes: usize,
+    payloads: usize,
+    next: Head,
+    keys: Keys,
+    keys_before: Option<Keys>,
+}
+
 /// The secret that signs events, with its id.
 struct EventKey {
     secret: SigningKey,
@@ -333,6 +343,29 @@ impl Writer {
         }
         self.staged.push(Staged { leaf, hash, key, id: event.id, kind });
         Ok(event)
+    }
+
+    /// What is staged so far, to come back to when a command of several events fails half way.
+    pub fn mark(&self) -> Mark {
+        let Self { staged, staged_bytes, payloads, next, keys, keys_before, .. } = self;
+        Mark {
+            staged: staged.len(),
+            staged_bytes: *staged_bytes,
+            payloads: payloads.len(),
+            next: next.clone(),
+            keys: keys.clone(),
+            keys_before: keys_before.clone(),
+        }
+    }
+
+    /// Forgets what was staged since the mark, which must be of the group being staged.
+    pub fn rewind(&mut self, mark: Mark) {
+        self.staged.truncate(mark.staged);
+        self.staged_bytes = mark.staged_bytes;
+        self.payloads.truncate(mark.payloads);
+        self.next = mark.next;
+        self.keys = mark.keys;
+        self.keys_before = mark.keys_before;
     }
 
     fn check(&self) -> Result<(), WriterError> {

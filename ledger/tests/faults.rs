@@ -1,5 +1,5 @@
 //! Every call of the disk fails once, in every way: nothing acknowledged is lost, and what may be retried succeeds when retried.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::panic, reason = "a test that cannot go on has failed")]
 
 use std::error::Error;
 

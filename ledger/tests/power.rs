@@ -1,5 +1,5 @@
 //! Power is lost at any call: what was acknowledged is there, what was not is a torn tail at most, and writing goes on.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 use fixtures::ledger_session::{Asked, NotOpened, open, write};
 use fixtures::rng::Rng;

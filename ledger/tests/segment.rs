@@ -1,5 +1,5 @@
 //! The bytes of containers: headers, frames, groups, and how an interrupted write is told from damage.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
 
 use ledger::hash::Hash;
 use ledger::segment::{

@@ -69,6 +69,10 @@ impl Shown {
         match read_whole(place.disk.as_ref(), path, NOTE_BYTES_MAX as u64) {
             Ok(note) => each(Ok(&note)),
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => {}
+            Err(cause) if cause.kind() == io::ErrorKind::FileTooLarge => {
+                let what = "the newest checkpoint is larger than any note";
+                each(Err(Torn::Finding(Finding::of_all(Code::CheckpointMalformed, what))));
+            }
             Err(cause) => return Err(Trouble::Read { path: path.clone(), cause }),
         }
         Ok(())
@@ -162,7 +166,14 @@ impl Judge<'_> {
     fn signed(&mut self, signed: &SignedCheckpoint, from: From) {
         self.judged.checked += 1;
         let size = signed.checkpoint().size();
-        if let Err(cause) = self.verify(signed) {
+        let verified = self.verify(signed);
+        let unknown = matches!(verified, Err(CheckpointError::Note(NoteError::Unsigned)));
+        if unknown && size > self.walked.size {
+            // Its key may have come with events that are gone.
+            self.holds(signed, from);
+            return;
+        }
+        if let Err(cause) = verified {
             let other = matches!(cause, CheckpointError::OtherLog { .. });
             let code = if other { Code::Origin } else { Code::CheckpointSignature };
             let what = format!("the checkpoint of size {size}: {}", reason(&cause));

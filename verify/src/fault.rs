@@ -161,10 +161,19 @@ impl Finding {
     }
 }
 
-/// Findings in the order of their positions, those without one last.
+impl Finding {
+    /// Where it stands among others. One about a range comes after those that name an event.
+    fn place(&self) -> u64 {
+        let range = matches!(self.code, Code::CheckpointRoot | Code::Rewritten | Code::SplitView);
+        self.seq.filter(|_| !range).unwrap_or(u64::MAX)
+    }
+}
+
+/// Findings in the order of their positions, those about a range or about everything last.
 #[derive(Clone, Debug, Default)]
 pub struct Findings {
-    kept: BTreeMap<(u64, u64), Finding>,
+    // By place, then by code: what is wrong with the bytes stands before what is wrong by the rules.
+    kept: BTreeMap<(u64, Code, u64), Finding>,
     counted: u64,
     faults: u64,
 }
@@ -174,7 +183,7 @@ impl Findings {
     pub fn push(&mut self, finding: Finding) {
         self.counted += 1;
         self.faults += u64::from(!finding.code.is_warning());
-        self.kept.insert((finding.seq.unwrap_or(u64::MAX), self.counted), finding);
+        self.kept.insert((finding.place(), finding.code, self.counted), finding);
         if self.kept.len() > KEPT_MAX {
             self.kept.pop_last();
         }

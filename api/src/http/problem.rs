@@ -73,6 +73,8 @@ kinds! {
     IndexBehind = "index_behind" SERVICE_UNAVAILABLE;
     /// The ledger could not record the command.
     NotRecorded = "not_recorded" SERVICE_UNAVAILABLE;
+    /// The ledger stopped while it recorded the command.
+    OutcomeUnknown = "outcome_unknown" SERVICE_UNAVAILABLE;
     /// The log could not be read.
     Unreadable = "unreadable" SERVICE_UNAVAILABLE;
     /// The ledger takes nothing more.
@@ -160,6 +162,11 @@ impl From<Failure> for Problem {
         match failure {
             Failure::IndexBehind => Self::new(Kind::IndexBehind, failure.to_string()),
             Failure::Stopped => Self::new(Kind::Stopped, failure.to_string()),
+            Failure::Unknown(cause) => {
+                tracing::error!("the ledger stopped while it recorded a command: {cause}");
+                let detail = "the ledger stopped while it recorded the command; send it again with the same `id` once the server runs";
+                Self::new(Kind::OutcomeUnknown, detail)
+            }
             Failure::NotRecorded(cause) => {
                 tracing::error!("a command could not be recorded: {cause}");
                 let detail = "the ledger could not record it, so it did not happen; send it again with the same `id`, \

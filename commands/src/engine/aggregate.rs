@@ -1,7 +1,8 @@
 //! Counting what floods: refusals per source, reads per reader.
 //!
 //! The first ones of a window are written whole, further ones are counted, and the counts are written when the window ends. So nobody can
-//! fill the disk by being refused, and nothing goes unmentioned.
+//! fill the disk by being refused, and nothing goes unmentioned. What is counted counts once the group it came with is lasting; until
+//! then each step can be taken back.
 
 use crate::Happening;
 use ledger::event::custody::{LogRead, RefusalsCounted};
@@ -29,52 +30,121 @@ impl Source {
 
 /// Refusals in the current window.
 #[derive(Debug, Default)]
-pub(super) struct Refusals {
+struct Refused {
     since: Time,
     whole: u32,
     sources: BTreeMap<Source, u32>,
     counted: BTreeMap<&'static str, u64>,
 }
 
+#[derive(Debug)]
+enum RefusedStep {
+    Whole(Source),
+    Counted(&'static str),
+    Ended(Refused),
+}
+
+/// Counts refusals.
+#[derive(Debug, Default)]
+pub(super) struct Refusals {
+    window: Refused,
+    /// Steps since the last lasting group.
+    steps: Vec<RefusedStep>,
+}
+
 impl Refusals {
     /// Whether this refusal is written whole; otherwise it is counted.
     pub(super) fn admit(&mut self, source: Source, code: &'static str, now: Time) -> bool {
-        if self.whole == 0 && self.counted.is_empty() {
-            self.since = now;
+        let Refused { since, whole, sources, counted } = &mut self.window;
+        if *whole == 0 && counted.is_empty() {
+            *since = now;
         }
-        let room = self.sources.len() < SOURCES_MAX || self.sources.contains_key(&source);
-        let seen = if room { self.sources.entry(source).or_default() } else { &mut u32::MAX.clone() };
-        if *seen < WHOLE_PER_SOURCE && self.whole < WHOLE_PER_WINDOW {
-            *seen += 1;
-            self.whole += 1;
-            return true;
+        let known = sources.get(&source).copied();
+        let room = known.is_some_and(|seen| seen < WHOLE_PER_SOURCE)
+            || (known.is_none() && sources.len() < SOURCES_MAX);
+        let admitted = room && *whole < WHOLE_PER_WINDOW;
+        if admitted {
+            *sources.entry(source).or_default() += 1;
+            *whole += 1;
+            self.steps.push(RefusedStep::Whole(source));
+        } else {
+            *counted.entry(code).or_default() += 1;
+            self.steps.push(RefusedStep::Counted(code));
         }
-        *self.counted.entry(code).or_default() += 1;
-        false
+        admitted
     }
 
     /// Ends the window when its time has come, or at once when `all` is wanted; what was counted in it.
     pub(super) fn settle(&mut self, now: Time, all: bool) -> Option<RefusalsCounted> {
-        if !all && now.seconds_since(self.since) < WINDOW_SECONDS {
+        let is_empty = self.window.whole == 0 && self.window.counted.is_empty();
+        if is_empty || (!all && now.seconds_since(self.window.since) < WINDOW_SECONDS) {
             return None;
         }
-        let Self { since, counted, .. } = std::mem::take(self);
-        let codes: Vec<_> =
-            counted.into_iter().map(|(code, count)| CodeCount { code: code.into(), count }).collect();
+        let ended = std::mem::take(&mut self.window);
+        let count = |(code, count): (&&'static str, &u64)| CodeCount { code: (*code).into(), count: *count };
+        let codes: Vec<_> = ended.counted.iter().map(count).collect();
+        let since = ended.since;
+        self.steps.push(RefusedStep::Ended(ended));
         (!codes.is_empty()).then_some(RefusalsCounted { codes, since, until: now })
+    }
+
+    /// A place to go back to.
+    pub(super) fn mark(&self) -> usize {
+        self.steps.len()
+    }
+
+    /// What was counted is lasting.
+    pub(super) fn keep(&mut self) {
+        self.steps.clear();
+    }
+
+    /// Takes back what was counted since the mark.
+    pub(super) fn rewind(&mut self, mark: usize) {
+        while self.steps.len() > mark {
+            match self.steps.pop() {
+                Some(RefusedStep::Whole(source)) => {
+                    self.window.whole = self.window.whole.saturating_sub(1);
+                    less_one(&mut self.window.sources, source);
+                }
+                Some(RefusedStep::Counted(code)) => less_one(&mut self.window.counted, code),
+                Some(RefusedStep::Ended(window)) => self.window = window,
+                None => {}
+            }
+        }
     }
 }
 
-/// Reads of the log in the current window, by reader. Bounded by the number of subjects with a credential.
-#[derive(Debug, Default)]
-pub(super) struct Reads {
-    by_reader: BTreeMap<Subject, Window>,
+/// Counts one less, and forgets what was counted once.
+fn less_one<K: Ord, N: Copy + From<u8> + PartialOrd + std::ops::Sub<Output = N>>(
+    counts: &mut BTreeMap<K, N>,
+    key: K,
+) {
+    match counts.get_mut(&key) {
+        Some(count) if *count > N::from(1) => *count = *count - N::from(1),
+        _ => drop(counts.remove(&key)),
+    }
 }
 
 #[derive(Debug)]
 struct Window {
     began: Time,
     counted: Option<LogRead>,
+}
+
+#[derive(Debug)]
+enum ReadStep {
+    Began(Subject),
+    /// What had been counted before.
+    Counted(Subject, Option<LogRead>),
+    Ended(Subject, Window),
+}
+
+/// Reads of the log in the current window, by reader. Bounded by the number of subjects with a credential.
+#[derive(Debug, Default)]
+pub(super) struct Reads {
+    by_reader: BTreeMap<Subject, Window>,
+    /// Steps since the last lasting group.
+    steps: Vec<ReadStep>,
 }
 
 impl Reads {
@@ -87,8 +157,10 @@ impl Reads {
         let Fact::Custody(Custody::LogRead(read)) = fact else { return false };
         let Some(window) = self.by_reader.get_mut(&read.reader) else {
             self.by_reader.insert(read.reader, Window { began: now, counted: None });
+            self.steps.push(ReadStep::Began(read.reader));
             return false;
         };
+        self.steps.push(ReadStep::Counted(read.reader, window.counted.clone()));
         match &mut window.counted {
             Some(counted) => {
                 counted.count = counted.count.saturating_add(read.count);
@@ -103,19 +175,42 @@ impl Reads {
 
     /// Ends windows whose time has come, or all; what was counted in them.
     pub(super) fn settle(&mut self, now: Time, all: bool) -> Vec<LogRead> {
+        let ends = |window: &Window| all || now.seconds_since(window.began) >= WINDOW_SECONDS;
+        let readers: Vec<_> =
+            self.by_reader.iter().filter(|(_, window)| ends(window)).map(|(reader, _)| *reader).collect();
         let mut counted = Vec::new();
-        self.by_reader.retain(|_, window| {
-            let ends = all || now.seconds_since(window.began) >= WINDOW_SECONDS;
-            if ends {
-                counted.extend(window.counted.take());
+        for reader in readers {
+            if let Some(window) = self.by_reader.remove(&reader) {
+                counted.extend(window.counted.clone());
+                self.steps.push(ReadStep::Ended(reader, window));
             }
-            !ends
-        });
+        }
         counted
     }
 
-    /// Forgets the windows that began with what did not become lasting.
-    pub(super) fn forget(&mut self) {
-        self.by_reader.retain(|_, window| window.counted.is_some());
+    /// A place to go back to.
+    pub(super) fn mark(&self) -> usize {
+        self.steps.len()
+    }
+
+    /// What was counted is lasting.
+    pub(super) fn keep(&mut self) {
+        self.steps.clear();
+    }
+
+    /// Takes back what was counted since the mark.
+    pub(super) fn rewind(&mut self, mark: usize) {
+        while self.steps.len() > mark {
+            match self.steps.pop() {
+                Some(ReadStep::Began(reader)) => drop(self.by_reader.remove(&reader)),
+                Some(ReadStep::Counted(reader, before)) => {
+                    if let Some(window) = self.by_reader.get_mut(&reader) {
+                        window.counted = before;
+                    }
+                }
+                Some(ReadStep::Ended(reader, window)) => drop(self.by_reader.insert(reader, window)),
+                None => {}
+            }
+        }
     }
 }

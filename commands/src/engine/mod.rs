@@ -6,32 +6,39 @@
 
 mod aggregate;
 mod open;
+mod recall;
 mod recent;
+mod snapshot;
 mod thread;
 
 pub use aggregate::Source;
 pub use open::{OpenError, Options, open};
+pub use recall::recall;
+pub use snapshot::SnapshotDue;
 pub use thread::{Busy, Ended, Handle, QUEUE_MAX, run};
 
-use crate::{Ask, Command, Decision, Happening, custody};
+use crate::{Ask, Command, Happening, custody};
 use aggregate::{Reads, Refusals};
 use arc_swap::ArcSwap;
 use ledger::checkpoint::SignedCheckpoint;
-use ledger::event::custody::{CommandRefused, StateRecorded};
-use ledger::event::{Actor, ContentDigest, Custody, Decoded, Event, Fact, Origin, Refusal};
-use ledger::index::{CommandKey, Index, StoredSnapshot};
+use ledger::event::custody::{CommandRefused, PayloadErased, ServerStopped, StateRecorded};
+use ledger::event::{Actor, Custody, Fact, Origin, Refusal};
+use ledger::index::{CommandKey, Index};
 use ledger::log::LogReader;
 use ledger::receipt::{Receipt, ReceiptEvent};
-use ledger::signature::Signature;
-use ledger::snapshot::{SnapshotError, digest, encode};
 use ledger::time::Time;
 use ledger::writer::{Draft, Head, Writer, WriterError};
-use projections::{SCHEMA, State};
-use recent::{Known, Recent};
+use projections::State;
+use recall::{Found, look_up};
+use recent::Recent;
 use std::sync::Arc;
 
 /// Every how many events the state is kept, so that a start need not fold the whole log. Verifiers rely on the number.
 pub const SNAPSHOT_EVENTS: u64 = 65_536;
+/// How many such states back a recorded digest may lie; verifiers remember one more.
+const SNAPSHOTS_BACK_MAX: u64 = 4;
+/// Events whose command ids are remembered although the index knows them: a submission may wait that long after it was looked up.
+const REMEMBERED_EVENTS: u64 = 65_536;
 /// Most events of one command; neighbours in the log are searched this far.
 const COMMAND_EVENTS_MAX: u64 = 16;
 
@@ -72,7 +79,7 @@ pub enum Answer {
     Done(Option<Receipt>),
     /// It was refused; no receipt when the refusal was only counted.
     Refused(Refusal, Option<Receipt>),
-    /// It could not be recorded, and so did not happen.
+    /// It could not be recorded.
     Failed(Failure),
 }
 
@@ -85,7 +92,12 @@ pub enum Failure {
     /// The ledger cannot take it now.
     #[error("the ledger could not record it, so it did not happen: {0}")]
     NotRecorded(Box<str>),
-    /// The ledger takes nothing more.
+    /// Whether it was recorded is open until the ledger is opened again.
+    #[error(
+        "the ledger stopped while it recorded the command; ask again with the same command id once it runs: {0}"
+    )]
+    Unknown(Box<str>),
+    /// The ledger takes nothing more. Whoever drops a reply uncalled says the same.
     #[error("the ledger has stopped")]
     Stopped,
 }
@@ -101,10 +113,28 @@ pub struct Published {
     pub checkpoint: Option<Arc<SignedCheckpoint>>,
 }
 
-/// A state that is to be kept in the index.
-pub struct SnapshotDue {
-    state: State,
-    head: Head,
+/// Who asks for what is being decided, from where and when.
+struct Asked {
+    now: Time,
+    actor: Actor,
+    origin: Origin,
+    source: Source,
+}
+
+impl Asked {
+    fn key(&self) -> Option<CommandKey> {
+        self.origin.request.as_ref().map(|request| CommandKey::new(&self.actor, request))
+    }
+
+    fn is_by_system(&self) -> bool {
+        self.actor == Actor::System
+    }
+
+    /// The same without the command id, which stands for another command.
+    fn without_request(self) -> Self {
+        let origin = Origin { channel: self.origin.channel, digest: None, request: None };
+        Self { origin, ..self }
+    }
 }
 
 enum Outcome {
@@ -132,8 +162,18 @@ pub struct Engine {
     index: Option<Arc<Index>>,
     pending: Vec<Pending>,
     snapshots: Vec<SnapshotDue>,
-    erased: Vec<ledger::event::custody::PayloadErased>,
+    erased: Vec<PayloadErased>,
+    checkpoints: Checkpoints,
     dead: bool,
+}
+
+/// When checkpoints were signed.
+#[derive(Default)]
+struct Checkpoints {
+    /// When one was signed or tried last.
+    last: Time,
+    /// Whether that failed: then the next attempt waits for its time.
+    failed: bool,
 }
 
 impl Engine {
@@ -162,6 +202,11 @@ impl Engine {
         self.dead
     }
 
+    /// Whether it recorded that it stopped.
+    pub fn is_stopped(&self) -> bool {
+        !self.published.load().state.writers.running
+    }
+
     /// States that are to be kept in the index since the last call.
     pub fn take_snapshots(&mut self) -> Vec<SnapshotDue> {
         std::mem::take(&mut self.snapshots)
@@ -171,124 +216,146 @@ impl Engine {
     pub fn turn(&mut self, batch: impl IntoIterator<Item = Submission>) {
         self.settle_counts(false);
         for submission in batch {
-            if self.writer.is_full() {
-                self.flush();
-            }
             self.take(submission);
         }
         self.flush();
-        self.recent.forget_below(self.index.as_ref().map_or(0, |index| index.position()));
+        let indexed = self.index.as_ref().map_or(0, |index| index.position());
+        self.recent.forget_below(indexed.saturating_sub(REMEMBERED_EVENTS));
+    }
+
+    /// The writer's time: the clock's, but never before the event before.
+    fn now(&mut self) -> Time {
+        (self.clock)().max(self.writer.next().time)
     }
 
     fn take(&mut self, submission: Submission) {
+        if self.writer.is_full() {
+            self.flush();
+        }
         let Submission { actor, origin, source, command, lookup, reply } = submission;
         if self.dead {
             return reply(Answer::Failed(Failure::Stopped));
         }
-        let key = origin.request.as_ref().map(|request| CommandKey::new(&actor, request));
-        let known = key.and_then(|key| self.recent.find(key));
-        let now = (self.clock)();
-        let outcome = match (known, lookup) {
-            (Some(Known { at, digest }), _) if digest == origin.digest => Ok(Outcome::Known { at }),
-            (Some(_), _) | (None, Lookup::Taken) => self.refuse_reuse(now, actor, origin, source, &command),
-            (None, Lookup::FreeBelow(upto)) if key.is_some() && upto < self.recent.from() => {
-                return reply(Answer::Failed(Failure::IndexBehind));
-            }
-            (None, Lookup::FreeBelow(_)) => self.decide(now, actor, origin, source, command),
-        };
-        match outcome {
+        let asked = Asked { now: self.now(), actor, origin, source };
+        match self.outcome(asked, command, lookup) {
             Ok(outcome) => self.pending.push(Pending { reply, outcome }),
-            Err(cause) => {
-                self.pending.push(Pending { reply, outcome: Outcome::Done { events: 0 } });
-                self.fail(&cause);
+            Err(failure) => {
+                if actor == Actor::System {
+                    (self.options.warn)(&failure.to_string());
+                }
+                reply(Answer::Failed(failure));
             }
         }
     }
 
-    fn decide(
-        &mut self,
-        now: Time,
-        actor: Actor,
-        origin: Origin,
-        source: Source,
-        command: Command,
-    ) -> Result<Outcome, WriterError> {
-        let now = now.max(self.writer.head().time);
+    /// Decides a command and stages what it leads to. After an error nothing of it is staged, and what came before it stands.
+    fn outcome(&mut self, asked: Asked, command: Command, lookup: Lookup) -> Result<Outcome, Failure> {
+        let found = self.find(&asked, lookup)?;
+        let (refusals, reads) = (self.refusals.mark(), self.reads.mark());
+        let refused =
+            |refusal| CommandRefused { about: command.about(), command: command.name().into(), refusal };
+        let outcome = match (found, self.state.is_authentic(&asked.actor, asked.now)) {
+            (Found::Nothing, _) => self.decide(&asked, command),
+            (Found::Same(at), true) => return Ok(Outcome::Known { at }),
+            (Found::Other, true) => {
+                let request = asked.origin.request.clone();
+                let fact = request.map(|request| refused(Refusal::CommandIdReused { request }));
+                self.refuse(&asked.without_request(), fact)
+            }
+            (Found::Same(_) | Found::Other, false) => {
+                let fact = refused(Refusal::NotAuthenticated {});
+                self.refuse(&asked.without_request(), Some(fact))
+            }
+        };
+        outcome.map_err(|cause| {
+            self.refusals.rewind(refusals);
+            self.reads.rewind(reads);
+            Failure::NotRecorded(chain(&cause).into())
+        })
+    }
+
+    fn find(&self, asked: &Asked, lookup: Lookup) -> Result<Found, Failure> {
+        let Some(key) = asked.key() else { return Ok(Found::Nothing) };
+        let digest = asked.origin.digest;
+        if let Some(known) = self.recent.find(key) {
+            return Ok(Found::comparing(known.at, known.digest, digest));
+        }
+        match (lookup, &self.index) {
+            (Lookup::Taken, _) => Ok(Found::Other),
+            // The index went on after it was asked, and what it took up was forgotten here.
+            (Lookup::FreeBelow(upto), Some(index)) if upto < self.recent.from() => {
+                look_up(index, &self.writer.reader(), key, digest)
+            }
+            (Lookup::FreeBelow(_), _) => Ok(Found::Nothing),
+        }
+    }
+
+    fn decide(&mut self, asked: &Asked, command: Command) -> Result<Outcome, WriterError> {
         let (name, about) = (command.name(), command.about());
-        let decision: Decision = command.decide(&Ask { actor, now, state: &self.state });
-        match decision {
+        let ask = Ask { actor: asked.actor, now: asked.now, state: &self.state };
+        match command.decide(&ask) {
+            Ok(happenings) if asked.is_by_system() => self.stage(asked, happenings),
             Ok(happenings) => {
-                let happenings = self.reads.absorb(happenings, now);
-                let events = happenings.len();
-                happenings
-                    .into_iter()
-                    .try_for_each(|happening| self.stage(now, actor, &origin, happening))?;
-                Ok(Outcome::Done { events })
+                let happenings = self.reads.absorb(happenings, asked.now);
+                self.stage(asked, happenings)
             }
-            Err(refusal) => {
-                let fact = CommandRefused { about, command: name.into(), refusal };
-                self.refuse(now, actor, &origin, source, fact)
-            }
+            Err(refusal) => self.refuse(asked, Some(CommandRefused { about, command: name.into(), refusal })),
         }
     }
 
-    /// The refusal bears no request: that command id stands for another command.
-    fn refuse_reuse(
-        &mut self,
-        now: Time,
-        actor: Actor,
-        origin: Origin,
-        source: Source,
-        command: &Command,
-    ) -> Result<Outcome, WriterError> {
-        let Origin { channel, request, .. } = origin;
-        let Some(request) = request else { return Ok(Outcome::Done { events: 0 }) };
-        let refusal = Refusal::CommandIdReused { request };
-        let fact = CommandRefused { about: command.about(), command: command.name().into(), refusal };
-        self.refuse(now, actor, &Origin { channel, digest: None, request: None }, source, fact)
-    }
-
-    fn refuse(
-        &mut self,
-        now: Time,
-        actor: Actor,
-        origin: &Origin,
-        source: Source,
-        fact: CommandRefused,
-    ) -> Result<Outcome, WriterError> {
+    fn refuse(&mut self, asked: &Asked, fact: Option<CommandRefused>) -> Result<Outcome, WriterError> {
+        let Some(fact) = fact else { return Ok(Outcome::Done { events: 0 }) };
         let refusal = fact.refusal.clone();
-        let recorded = self.refusals.admit(source, refusal.code(), now);
+        let recorded = self.refusals.admit(asked.source, refusal.code(), asked.now);
         if recorded {
-            self.stage(now, actor, origin, fact.into())?;
+            self.stage(asked, vec![fact.into()])?;
         }
         Ok(Outcome::Refused { refusal, recorded })
     }
 
-    fn stage(
-        &mut self,
-        now: Time,
-        actor: Actor,
-        origin: &Origin,
-        happening: Happening,
-    ) -> Result<(), WriterError> {
+    /// Stages all that one command leads to, or nothing.
+    fn stage(&mut self, asked: &Asked, happenings: Vec<Happening>) -> Result<Outcome, WriterError> {
+        let events = happenings.len();
+        let before = (events > 1).then(|| (self.writer.mark(), self.state.clone()));
+        for happening in happenings {
+            if let Err(cause) = self.stage_one(asked, happening) {
+                if let Some((mark, state)) = before {
+                    self.writer.rewind(mark);
+                    self.go_back_to(state);
+                }
+                return Err(cause);
+            }
+        }
+        Ok(Outcome::Done { events })
+    }
+
+    fn stage_one(&mut self, asked: &Asked, happening: Happening) -> Result<(), WriterError> {
         let Happening { fact, payloads } = happening;
-        let event =
-            self.writer.stage(now, Draft { actor, cause: None, fact, origin: origin.clone(), payloads })?;
+        let draft = Draft { actor: asked.actor, cause: None, fact, origin: asked.origin.clone(), payloads };
+        let event = self.writer.stage(asked.now, draft)?;
         self.state.apply(&event);
         self.recent.note(&event);
         if let Fact::Custody(Custody::PayloadErased(erased)) = &event.fact {
             self.erased.push(erased.clone());
         }
         if (event.seq + 1).is_multiple_of(SNAPSHOT_EVENTS) {
-            self.snapshots.push(SnapshotDue { state: self.state.clone(), head: self.writer.next().clone() });
+            self.snapshots.push(SnapshotDue::new(&self.state, self.writer.next()));
         }
         Ok(())
     }
 
+    /// Forgets what came after the state that the writer was set back to.
+    fn go_back_to(&mut self, state: State) {
+        let size = self.writer.next().size();
+        self.state = state;
+        self.recent.abandon(size);
+        self.snapshots.retain(|due| due.size() <= size);
+    }
+
     /// Makes lasting what is staged, publishes it, and answers.
     fn flush(&mut self) {
-        if self.pending.is_empty() && self.writer.staged() == 0 {
-            return;
+        if self.writer.staged() == 0 {
+            return self.answer(Vec::new());
         }
         match self.writer.commit() {
             Ok(events) => {
@@ -307,11 +374,14 @@ impl Engine {
     }
 
     fn answer(&mut self, events: Vec<ReceiptEvent>) {
+        self.refusals.keep();
+        self.reads.keep();
         let mut events = events.into_iter();
-        let (ledger, key) = (self.writer.genesis().ledger(), self.writer.event_key_id());
+        let (ledger, ring) = (self.writer.genesis().ledger(), self.writer.ring());
         let mut receipt = |count: usize| {
             let events: Vec<_> = events.by_ref().take(count).collect();
-            (!events.is_empty()).then(|| Receipt::new(ledger, key, events))
+            let key = ring.event_key(events.first()?.seq).id();
+            Some(Receipt::new(ledger, key, events))
         };
         for Pending { reply, outcome } in std::mem::take(&mut self.pending) {
             reply(match outcome {
@@ -328,14 +398,20 @@ impl Engine {
     fn fail(&mut self, cause: &WriterError) {
         self.dead |= !cause.may_retry();
         self.writer.abandon();
-        self.state = self.published.load().state.clone();
-        self.recent.abandon(self.writer.head().size());
-        self.snapshots.retain(|due| due.head.size() <= self.writer.head().size());
+        self.go_back_to(self.published.load().state.clone());
         self.erased.clear();
-        self.reads.forget();
-        let failure = Failure::NotRecorded(chain(cause).into());
-        for Pending { reply, .. } in std::mem::take(&mut self.pending) {
-            reply(Answer::Failed(failure.clone()));
+        self.refusals.rewind(0);
+        self.reads.rewind(0);
+        let text = chain(cause).into();
+        let failure = if self.dead { Failure::Unknown(text) } else { Failure::NotRecorded(text) };
+        let (reader, size) = (self.writer.reader(), self.writer.head().size());
+        for Pending { reply, outcome } in std::mem::take(&mut self.pending) {
+            reply(match outcome {
+                Outcome::Known { at } if at < size => recall(&reader, at),
+                Outcome::Known { .. } | Outcome::Done { .. } | Outcome::Refused { .. } => {
+                    Answer::Failed(failure.clone())
+                }
+            });
         }
     }
 
@@ -344,15 +420,22 @@ impl Engine {
         for erased in std::mem::take(&mut self.erased) {
             let payloads: Vec<_> =
                 erased.payloads.iter().map(|gone| (gone.seq, gone.name.to_string())).collect();
-            if let Err(cause) = self.writer.destroy(&erased.bucket.to_string(), &payloads) {
-                (self.options.warn)(&format!("could not destroy what was erased: {}", chain(&cause)));
-            }
+            self.destroy(&erased.bucket.to_string(), &payloads);
         }
     }
 
-    /// Records what was counted, when a window of counting has ended or `now_all` is asked for.
+    fn destroy(&mut self, bucket: &str, payloads: &[(u64, String)]) {
+        if let Err(cause) = self.writer.destroy(bucket, payloads) {
+            (self.options.warn)(&format!("could not destroy what was erased: {}", chain(&cause)));
+        }
+    }
+
+    /// Records what was counted, when a window of counting has ended or `all` is asked for.
     fn settle_counts(&mut self, all: bool) {
-        let now = (self.clock)();
+        if self.dead {
+            return;
+        }
+        let now = self.now();
         let reads =
             self.reads.settle(now, all).into_iter().map(|read| Command::from(custody::CountReads(read)));
         let refusals =
@@ -362,24 +445,31 @@ impl Engine {
         }
     }
 
+    /// Records the digest of a state that was kept, unless it was too long ago for a verifier to remember that state.
+    pub fn record_state(&mut self, recorded: StateRecorded) {
+        let back = self.writer.head().size() / SNAPSHOT_EVENTS - recorded.at / SNAPSHOT_EVENTS;
+        if back < SNAPSHOTS_BACK_MAX {
+            self.turn([by_system(custody::RecordState(recorded).into(), Box::new(|_| ()))]);
+        }
+    }
+
     /// Signs a checkpoint when enough happened or enough time passed since the last.
     pub fn checkpoint_if_due(&mut self) {
-        let now = (self.clock)();
+        let now = self.now();
         let (size, last) = (self.writer.head().size(), self.published.load().checkpoint.clone());
         let before = last.map_or(0, |last| last.checkpoint().size());
-        let due = size - before >= self.options.checkpoint_events
-            || now.seconds_since(self.options.last_checkpoint) >= self.options.checkpoint_seconds;
-        if size > before && due && !self.dead {
+        let enough = !self.checkpoints.failed && size - before >= self.options.checkpoint_events;
+        let late = now.seconds_since(self.checkpoints.last) >= self.options.checkpoint_seconds;
+        if size > before && (enough || late) && !self.dead {
             self.checkpoint(now);
         }
     }
 
     fn checkpoint(&mut self, now: Time) {
-        match self.writer.checkpoint() {
-            Ok(signed) => {
-                self.options.last_checkpoint = now;
-                self.publish(Some(Arc::new(signed)));
-            }
+        let signed = self.writer.checkpoint();
+        self.checkpoints = Checkpoints { last: now, failed: signed.is_err() };
+        match signed {
+            Ok(signed) => self.publish(Some(Arc::new(signed))),
             Err(cause) => {
                 self.dead |= !cause.may_retry();
                 (self.options.warn)(&format!("could not write a checkpoint: {}", chain(&cause)));
@@ -387,45 +477,32 @@ impl Engine {
         }
     }
 
-    /// Records the state and the stop, and signs a last checkpoint.
+    /// Records the state and the stop, and signs a last checkpoint. Whether the stop is recorded says [`Engine::is_stopped`].
     pub fn stop(&mut self, reason: &str) {
         self.settle_counts(true);
         self.flush();
-        let recorded = self.keep_state();
-        let stop = ledger::event::custody::ServerStopped { reason: reason.into() };
-        let commands = recorded.into_iter().chain([Command::from(custody::StopServer(stop))]);
-        for command in commands.collect::<Vec<_>>() {
+        let recorded = self.keep_state().map(|recorded| custody::RecordState(recorded).into());
+        let stop = Command::from(custody::StopServer(ServerStopped { reason: reason.into() }));
+        for command in recorded.into_iter().chain([stop]) {
             self.take(by_system(command, Box::new(|_| ())));
         }
         self.flush();
         if !self.dead {
-            let now = (self.clock)();
+            let now = self.now();
             self.checkpoint(now);
         }
     }
 
-    /// Keeps the state as it is now; the command that records its digest.
-    fn keep_state(&mut self) -> Option<Command> {
+    /// Keeps the state as it is now; the fact that records its digest.
+    fn keep_state(&mut self) -> Option<StateRecorded> {
         let index = self.index.clone()?;
-        let due = SnapshotDue { state: self.state.clone(), head: self.writer.head().clone() };
-        match due.keep(&index) {
-            Ok(command) => Some(command),
+        match SnapshotDue::new(&self.state, self.writer.head()).keep(&index) {
+            Ok(recorded) => Some(recorded),
             Err(cause) => {
                 (self.options.warn)(&format!("could not keep the state: {cause}"));
                 None
             }
         }
-    }
-}
-
-impl SnapshotDue {
-    /// Keeps the state in the index; the command that records its digest.
-    pub fn keep(self, index: &Index) -> Result<Command, Box<dyn std::error::Error + Send + Sync>> {
-        let state = encode(&self.state).map_err(|cause: SnapshotError| cause.to_string())?;
-        let recorded = StateRecorded { at: self.head.size(), digest: digest(&state), schema: SCHEMA };
-        let Head { frontier, hash: head, time } = self.head;
-        index.keep_snapshot(&StoredSnapshot { frontier, head, time, schema: SCHEMA, state })?;
-        Ok(custody::RecordState(recorded).into())
     }
 }
 
@@ -439,52 +516,6 @@ pub fn by_system(command: Command, reply: Reply) -> Submission {
 pub fn by_operator(command: Command, reply: Reply) -> Submission {
     let (actor, origin) = (Actor::Operator, Origin::console());
     Submission { actor, origin, source: Source::OWN, command, lookup: Lookup::FreeBelow(u64::MAX), reply }
-}
-
-/// The answer that was given to the command one of whose events is at `at`.
-pub fn recall(reader: &LogReader, at: u64) -> Answer {
-    match recall_events(reader, at) {
-        Some((refusal, receipt)) => match refusal {
-            Some(refusal) => Answer::Refused(refusal, Some(receipt)),
-            None => Answer::Done(Some(receipt)),
-        },
-        None => Answer::Failed(Failure::NotRecorded("the log cannot be read".into())),
-    }
-}
-
-fn recall_events(reader: &LogReader, at: u64) -> Option<(Option<Refusal>, Receipt)> {
-    let from = at.saturating_sub(COMMAND_EVENTS_MAX);
-    let records = reader.read(from, 2 * usize::try_from(COMMAND_EVENTS_MAX).ok()?, usize::MAX).ok()?;
-    let mut found = Vec::new();
-    for record in records {
-        let Ok(Decoded::Known(event)) = Event::decode(&record.leaf) else { continue };
-        found.push((CommandKey::of(&event), event, record));
-    }
-    let wanted = found.iter().find(|(_, event, _)| event.seq == at)?.0?;
-    found.retain(|(key, _, _)| *key == Some(wanted));
-    let refusal = found.iter().find_map(|(_, event, _)| match &event.fact {
-        Fact::Custody(Custody::CommandRefused(refused)) => Some(refused.refusal.clone()),
-        Fact::Custody(_) | Fact::Identity(_) | Fact::Access(_) => None,
-    });
-    let (_, first, record) = found.first()?;
-    let (ledger, key) = (first.ledger, ledger::note::KeyId(record.key));
-    let events = found.iter().map(|(_, event, record)| ReceiptEvent {
-        id: event.id,
-        leaf_hash: ledger::merkle::leaf_hash(&record.leaf),
-        seq: event.seq,
-        signature: Signature(record.signature),
-        kind: event.fact.name().0.into(),
-    });
-    Some((refusal, Receipt::new(ledger, key, events.collect())))
-}
-
-/// The digest under which a stored command was sent; for comparing with a new one of the same id.
-pub fn stored_digest(reader: &LogReader, at: u64) -> Option<Option<ContentDigest>> {
-    let record = reader.event(at).ok()??;
-    match Event::decode(&record.leaf).ok()? {
-        Decoded::Known(event) => Some(event.origin.digest),
-        Decoded::Unknown { .. } => None,
-    }
 }
 
 /// An error with its causes, on one line.

@@ -1,12 +1,13 @@
 //! Opening: from what is on the disk to an engine that is ready, by way of the newest snapshot that the log confirms.
 
-use super::{Clock, Engine, Published, by_system};
-use crate::engine::aggregate::{Reads, Refusals};
-use crate::engine::recent::Recent;
+use super::aggregate::{Reads, Refusals};
+use super::recent::Recent;
+use super::{Checkpoints, Clock, Engine, Published, by_system};
 use crate::{Command, custody};
 use arc_swap::ArcSwap;
+use ledger::checkpoint::SignedCheckpoint;
 use ledger::event::custody::{HeadLockCheck, StoppedHow};
-use ledger::event::{Custody, DecodeError, Decoded, Event, Fact, Subject};
+use ledger::event::{Custody, DecodeError, Decoded, Envelope, Event, Fact, Subject};
 use ledger::hash::Hash;
 use ledger::head_lock::HeadLockError;
 use ledger::index::{Index, IndexError, StoredSnapshot};
@@ -39,7 +40,6 @@ pub struct Options {
     pub index: bool,
     /// Who is told of what went wrong and did not stop the engine.
     pub warn: Box<dyn Fn(&str) + Send>,
-    pub(super) last_checkpoint: Time,
 }
 
 impl Options {
@@ -51,7 +51,6 @@ impl Options {
             accept_missing_head_lock: false,
             index: true,
             warn,
-            last_checkpoint: Time::default(),
         }
     }
 }
@@ -105,26 +104,22 @@ pub fn open(
     options: Options,
 ) -> Result<Engine, OpenError> {
     let store = Store::open(folders, clock(), entropy)?;
-    let reader = store.reader();
     let size = store.recovered().size;
-    let locked = store.head_lock().size()?;
-    if locked.is_none() && size > 0 && !options.accept_missing_head_lock {
+    if store.head_lock().size()?.is_none() && size > 0 && !options.accept_missing_head_lock {
         return Err(HeadLockError::Missing { path: store.head_lock().path().to_path_buf() }.into());
     }
-    let index = if options.index { Some(Arc::new(open_index(&store, &reader)?)) } else { None };
-    let snapshot = match &index {
-        Some(index) => index.snapshot(size.min(locked.unwrap_or(size)))?,
-        None => None,
-    };
-    let indexed = index.as_ref().map_or(0, |index| index.position());
-    let folded = fold(&store, &reader, snapshot, indexed, locked)?;
-    let check = check_head_lock(&store, &folded, size)?;
+    let index = if options.index { Some(Arc::new(open_index(&store, &store.reader())?)) } else { None };
+    let (folded, locked) = fold(&store, index.as_deref())?;
     let torn = store.recovered().torn_bytes;
-    let genesis = store.genesis().clone();
-    let place = store.place().clone();
+    let (genesis, place) = (store.genesis().clone(), store.place().clone());
     let Fold { state, head, ring, recent, .. } = folded;
     let writer = store.into_writer(head.clone(), ring)?;
-    let published = Published { state: state.clone(), head, checkpoint: None };
+    let check = match &locked {
+        Some(_) => HeadLockCheck::Checked,
+        None if size == 0 => HeadLockCheck::Created,
+        None => HeadLockCheck::AcceptedMissing,
+    };
+    let published = Published { state: state.clone(), head, checkpoint: locked.map(Arc::new) };
     let mut engine = Engine {
         writer,
         state,
@@ -138,6 +133,7 @@ pub fn open(
         pending: Vec::new(),
         snapshots: Vec::new(),
         erased: Vec::new(),
+        checkpoints: Checkpoints::default(),
         dead: false,
     };
     destroy_leftovers(&mut engine, &place)?;
@@ -198,60 +194,76 @@ struct Fold {
     recent: Recent,
     /// The size and digest by which the log must confirm the snapshot that the fold began with.
     unconfirmed: Option<(u64, Hash)>,
-    /// The root at the size of the head lock, once there.
-    locked: Option<(u64, Hash)>,
 }
 
-/// Folds from the snapshot if the log confirms it, and from the beginning otherwise.
-fn fold(
-    store: &Store,
-    reader: &LogReader,
-    snapshot: Option<StoredSnapshot>,
-    indexed: u64,
-    locked: Option<u64>,
-) -> Result<Fold, OpenError> {
-    if let Some(snapshot) = snapshot
-        && let Some(mut begun) = Fold::from_snapshot(store, snapshot, indexed)?
-    {
-        begun.run(reader, indexed, locked)?;
-        if begun.unconfirmed.is_none() {
-            return Ok(begun);
+/// Folds from the newest snapshot that the log and the head lock confirm, and from the beginning when there is none.
+///
+/// Whatever is wrong with a snapshot, the log decides: it is folded again without it before anything is reported.
+fn fold(store: &Store, index: Option<&Index>) -> Result<(Fold, Option<SignedCheckpoint>), OpenError> {
+    let indexed = index.map_or(0, Index::position);
+    // Without a head lock nothing would vouch for the tree in a snapshot.
+    let mut upto = store.head_lock().size()?;
+    while let (Some(index), Some(size_max)) = (index, upto) {
+        let Ok(Some(snapshot)) = index.snapshot(size_max) else { break };
+        upto = snapshot.frontier.size().checked_sub(1);
+        if let Some(begun) = Fold::from_snapshot(store, snapshot, indexed)
+            && let Ok((folded, locked)) = begun.finish(store, indexed)
+            && folded.unconfirmed.is_none()
+        {
+            return Ok((folded, locked));
         }
     }
-    let mut begun = Fold {
-        state: State::default(),
-        head: Head::genesis(store.genesis()),
-        ring: KeyRing::new(store.genesis()),
-        recent: Recent::since(indexed),
-        unconfirmed: None,
-        locked: None,
-    };
-    begun.run(reader, indexed, locked)?;
-    Ok(begun)
+    Fold::from_beginning(store, indexed).finish(store, indexed)
 }
 
 impl Fold {
-    fn from_snapshot(
-        store: &Store,
-        snapshot: StoredSnapshot,
-        indexed: u64,
-    ) -> Result<Option<Self>, OpenError> {
-        let StoredSnapshot { frontier, head: hash, time, schema, state: encoded } = snapshot;
-        if schema != SCHEMA {
-            return Ok(None);
+    fn from_beginning(store: &Store, indexed: u64) -> Self {
+        Self {
+            state: State::default(),
+            head: Head::genesis(store.genesis()),
+            ring: KeyRing::new(store.genesis()),
+            recent: Recent::since(indexed),
+            unconfirmed: None,
         }
-        let Ok(state) = decode::<State>(&encoded) else { return Ok(None) };
-        let mut ring = KeyRing::new(store.genesis());
-        state.rotations.turn(&mut ring)?;
-        let unconfirmed = Some((frontier.size(), digest(&encoded)));
-        let head = Head { frontier, hash, time };
-        Ok(Some(Self { state, head, ring, recent: Recent::since(indexed), unconfirmed, locked: None }))
+    }
+
+    fn from_snapshot(store: &Store, snapshot: StoredSnapshot, indexed: u64) -> Option<Self> {
+        let StoredSnapshot { frontier, head: hash, time, schema, state: encoded } = snapshot;
+        let state = decode::<State>(&encoded).ok().filter(|_| schema == SCHEMA)?;
+        let mut begun = Self::from_beginning(store, indexed);
+        state.rotations.turn(&mut begun.ring).ok()?;
+        begun.unconfirmed = Some((frontier.size(), digest(&encoded)));
+        Some(Self { state, head: Head { frontier, hash, time }, ..begun })
+    }
+
+    /// Reads to the end of the log and checks the head lock, which it gives back.
+    fn finish(mut self, store: &Store, indexed: u64) -> Result<(Self, Option<SignedCheckpoint>), OpenError> {
+        let lock = store.head_lock();
+        let size = lock.size()?;
+        // The key that signed the lock may be known only at the end, so its root is compared then.
+        let mut found = None;
+        self.run(&store.reader(), indexed, |head| {
+            if size == Some(head.size()) {
+                found = Some(head.frontier.root());
+            }
+        })?;
+        let Some(signed) = lock.read(&self.ring, store.genesis().origin())? else { return Ok((self, None)) };
+        let (locked, root) = (signed.checkpoint().size(), signed.checkpoint().root());
+        if found == Some(*root) && size == Some(locked) {
+            return Ok((self, Some(signed)));
+        }
+        Err(HeadLockError::Differs { path: lock.path().to_path_buf(), locked }.into())
     }
 
     /// Reads to the end of the log. Events that the index lacks and the snapshot holds are read for their command ids alone.
-    fn run(&mut self, reader: &LogReader, indexed: u64, locked: Option<u64>) -> Result<(), OpenError> {
+    fn run(
+        &mut self,
+        reader: &LogReader,
+        indexed: u64,
+        mut each: impl FnMut(&Head),
+    ) -> Result<(), OpenError> {
         let mut next = indexed.min(self.head.size());
-        self.note_root(locked);
+        each(&self.head);
         loop {
             let records = reader.read(next, READ_EVENTS, READ_BYTES)?;
             if records.is_empty() {
@@ -259,34 +271,41 @@ impl Fold {
             }
             next += records.len() as u64;
             for record in &records {
+                let before = self.head.size();
                 self.step(record)?;
-                self.note_root(locked);
+                if self.head.size() > before {
+                    each(&self.head);
+                }
             }
         }
     }
 
     fn step(&mut self, record: &Record) -> Result<(), OpenError> {
         let seq = record.seq;
-        let decoded = Event::decode(&record.leaf).map_err(|cause| OpenError::Decode { seq, cause })?;
-        if let Decoded::Known(event) = &decoded {
-            if seq >= self.recent.from() {
-                self.recent.note(event);
-            }
-            if seq >= self.head.size() {
-                self.apply(event, record)?;
-            }
-        } else if seq >= self.head.size() {
-            // An unknown type still chains; its time is not known here, and the next known event sets it.
-            self.state.apply_decoded(&decoded);
-            self.head.advance(leaf_hash(&record.leaf), self.head.time);
+        let fail = |cause| OpenError::Decode { seq, cause };
+        let decoded = Event::decode(&record.leaf).map_err(fail)?;
+        if let Decoded::Known(event) = &decoded
+            && seq >= self.recent.from()
+        {
+            self.recent.note(event);
         }
+        if seq < self.head.size() {
+            return Ok(());
+        }
+        // Also an event of an unknown type is chained and has a time.
+        let envelope = Envelope::parse(&record.leaf).map_err(fail)?;
+        let time = Time::parse(envelope.time).filter(|time| *time >= self.head.time);
+        let chained = (envelope.prev, envelope.seq) == (self.head.hash, self.head.size());
+        let Some(time) = time.filter(|_| chained) else { return Err(OpenError::Chain { seq }) };
+        if let Decoded::Known(event) = &decoded {
+            self.follow(event)?;
+        }
+        self.state.apply_decoded(&decoded);
+        self.head.advance(leaf_hash(&record.leaf), time);
         Ok(())
     }
 
-    fn apply(&mut self, event: &Event, record: &Record) -> Result<(), OpenError> {
-        if event.prev != self.head.hash || event.seq != self.head.size() {
-            return Err(OpenError::Chain { seq: record.seq });
-        }
+    fn follow(&mut self, event: &Event) -> Result<(), OpenError> {
         match &event.fact {
             Fact::Custody(Custody::KeyRotated(rotated)) => self.ring.rotate(event.seq, rotated)?,
             Fact::Custody(Custody::StateRecorded(recorded))
@@ -296,46 +315,38 @@ impl Fold {
             }
             Fact::Custody(_) | Fact::Identity(_) | Fact::Access(_) => {}
         }
-        self.state.apply(event);
-        self.head.advance(leaf_hash(&record.leaf), event.time);
         Ok(())
     }
-
-    fn note_root(&mut self, locked: Option<u64>) {
-        if locked == Some(self.head.size()) {
-            self.locked = Some((self.head.size(), self.head.frontier.root()));
-        }
-    }
-}
-
-fn check_head_lock(store: &Store, folded: &Fold, size: u64) -> Result<HeadLockCheck, OpenError> {
-    let lock = store.head_lock();
-    let Some(signed) = lock.read(&folded.ring, store.genesis().origin())? else {
-        return Ok(if size == 0 { HeadLockCheck::Created } else { HeadLockCheck::AcceptedMissing });
-    };
-    let found = (signed.checkpoint().size(), *signed.checkpoint().root());
-    if folded.locked == Some(found) {
-        return Ok(HeadLockCheck::Checked);
-    }
-    Err(HeadLockError::Differs { path: lock.path().to_path_buf(), locked: found.0 }.into())
 }
 
 /// Destroys payloads that the log says are erased and that are still there: a stop came between the event and the deed.
 fn destroy_leftovers(engine: &mut Engine, place: &ledger::container::Place) -> Result<(), OpenError> {
+    let reader = engine.reader();
     let mut leftovers = Vec::new();
     walk(place, |seq, name, payload| {
-        let Some(payload) = payload else { return };
-        let kept = |subject: Subject| {
-            engine.state.payloads.of(subject).iter().any(|kept| kept.seq == seq && *kept.name == *name)
-        };
-        if payload.bucket.parse().is_ok_and(|subject: Subject| !kept(subject)) {
-            leftovers.push((payload.bucket, (seq, name.to_owned())));
+        let bucket = payload.map(|payload| payload.bucket);
+        if let Some(subject) = bucket.and_then(|bucket| bucket.parse::<Subject>().ok())
+            && !keeps(&engine.state, subject, seq, name)
+            && was_kept(&reader, subject, seq, name)
+        {
+            leftovers.push((subject, (seq, name.to_owned())));
         }
     })?;
     for (bucket, payload) in leftovers {
-        if let Err(cause) = engine.writer.destroy(&bucket, &[payload]) {
-            (engine.options.warn)(&format!("could not destroy what was erased: {}", super::chain(&cause)));
-        }
+        engine.destroy(&bucket.to_string(), &[payload]);
     }
     Ok(())
+}
+
+fn keeps(state: &State, subject: Subject, seq: u64, name: &str) -> bool {
+    state.payloads.of(subject).iter().any(|kept| kept.seq == seq && *kept.name == *name)
+}
+
+/// Whether the payload counted as kept right after its event. What a newer build sealed did not, and is left alone.
+fn was_kept(reader: &LogReader, subject: Subject, seq: u64, name: &str) -> bool {
+    let record = reader.event(seq).ok().flatten();
+    let Some(Ok(decoded)) = record.map(|record| Event::decode(&record.leaf)) else { return false };
+    let mut alone = State::default();
+    alone.apply_decoded(&decoded);
+    keeps(&alone, subject, seq, name)
 }

@@ -1,15 +1,16 @@
 //! The writer thread and the bounded queue before it; the index thread behind it.
 
-use super::{
-    Answer, Engine, Failure, Lookup, Published, SnapshotDue, Submission, by_system, chain, recall,
-    stored_digest,
-};
+use super::recall::{Found, look_up};
+use super::{Answer, Engine, Failure, Lookup, Published, SnapshotDue, Submission, recall};
 use arc_swap::ArcSwap;
+use ledger::event::custody::StateRecorded;
 use ledger::index::{BATCH_MAX, CommandKey, Index};
 use ledger::log::LogReader;
 use ledger::writer::GROUP_EVENTS_MAX;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, TrySendError, sync_channel};
+use std::sync::mpsc::{
+    Receiver, RecvTimeoutError, SyncSender, TryRecvError, TrySendError, channel, sync_channel,
+};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -23,6 +24,16 @@ const INDEX_BYTES: usize = 8 << 20;
 enum Message {
     Submit(Submission),
     Stop(Box<str>),
+}
+
+impl Message {
+    /// Answers that nothing more is taken.
+    fn decline(self) {
+        match self {
+            Self::Submit(submission) => (submission.reply)(Answer::Failed(Failure::Stopped)),
+            Self::Stop(_) => {}
+        }
+    }
 }
 
 /// The queue is full.
@@ -60,19 +71,18 @@ impl Handle {
     /// Looks into the index, so it may take a moment.
     pub fn submit(&self, mut submission: Submission) -> Result<(), Busy> {
         let request = submission.origin.request.as_ref();
-        if let Some(key) = request.map(|request| CommandKey::new(&submission.actor, request)) {
-            // The position is read first: what is added meanwhile, the engine still remembers.
-            submission.lookup =
-                Lookup::FreeBelow(self.index.as_ref().map_or(u64::MAX, |index| index.position()));
-            match self.index.as_ref().map_or(Ok(None), |index| index.command(key)) {
-                Ok(Some(at)) if stored_digest(&self.reader, at) == Some(submission.origin.digest) => {
+        let key = request.map(|request| CommandKey::new(&submission.actor, request));
+        if let (Some(key), Some(index)) = (key, &self.index) {
+            // The position is read first: what is added meanwhile, the engine still remembers or looks up again.
+            submission.lookup = Lookup::FreeBelow(index.position());
+            match look_up(index, &self.reader, key, submission.origin.digest) {
+                Ok(Found::Nothing) => {}
+                Ok(Found::Same(at)) => {
                     (submission.reply)(recall(&self.reader, at));
                     return Ok(());
                 }
-                Ok(Some(_)) => submission.lookup = Lookup::Taken,
-                Ok(None) => {}
-                Err(cause) => {
-                    let failure = Failure::NotRecorded(chain(&cause).into());
+                Ok(Found::Other) => submission.lookup = Lookup::Taken,
+                Err(failure) => {
                     (submission.reply)(Answer::Failed(failure));
                     return Ok(());
                 }
@@ -82,9 +92,7 @@ impl Handle {
             Ok(()) => Ok(()),
             Err(TrySendError::Full(_)) => Err(Busy),
             Err(TrySendError::Disconnected(message)) => {
-                if let Message::Submit(submission) = message {
-                    (submission.reply)(Answer::Failed(Failure::Stopped));
-                }
+                message.decline();
                 Ok(())
             }
         }
@@ -100,7 +108,7 @@ impl Handle {
 /// How the engine ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
-    /// As asked.
+    /// As asked, and the log says so.
     Clean,
     /// A write or sync failed; nothing was acknowledged after it.
     Failed,
@@ -117,14 +125,17 @@ pub fn run(
     let handle =
         Handle { queue, published: engine.published(), reader: engine.reader(), index: engine.index() };
     let (behind, index_thread) = start_index(&handle)?;
+    let Behind { due, recorded } = behind;
     let writer = std::thread::Builder::new().name("deed-writer".to_owned()).spawn(move || {
-        let ended = serve(engine, &messages, |engine, published| {
+        let ended = serve(engine, &messages, &recorded, |engine, published| {
             on_commit(published);
-            let due = engine.take_snapshots();
-            // The index thread may lag; a snapshot that finds no room is left out, the next one comes.
-            drop(behind.try_send(due));
+            // The index thread may lag; snapshots that find no room are left out, the next ones come.
+            drop(due.try_send(engine.take_snapshots()));
         });
-        drop(behind);
+        for message in messages.try_iter() {
+            message.decline();
+        }
+        drop(due);
         // The index thread ends with its channel; a panic there has cost the index only.
         drop(index_thread.join());
         on_end();
@@ -136,6 +147,7 @@ pub fn run(
 fn serve(
     mut engine: Engine,
     messages: &Receiver<Message>,
+    recorded: &Receiver<StateRecorded>,
     mut on_commit: impl FnMut(&mut Engine, &Published),
 ) -> Ended {
     let published = engine.published();
@@ -143,6 +155,7 @@ fn serve(
     loop {
         let (batch, stop) = gather(messages);
         engine.turn(batch);
+        recorded.try_iter().for_each(|recorded| engine.record_state(recorded));
         engine.checkpoint_if_due();
         if engine.is_dead() {
             return Ended::Failed;
@@ -156,7 +169,7 @@ fn serve(
             on_commit(&mut engine, &now);
         }
         if stop.is_some() {
-            return if engine.is_dead() { Ended::Failed } else { Ended::Clean };
+            return if engine.is_stopped() && !engine.is_dead() { Ended::Clean } else { Ended::Failed };
         }
     }
 }
@@ -185,28 +198,33 @@ fn gather(messages: &Receiver<Message>) -> (Vec<Submission>, Option<Box<str>>) {
     (batch, None)
 }
 
-type Behind = SyncSender<Vec<SnapshotDue>>;
+/// The writer's side of the index thread.
+struct Behind {
+    /// States to keep; sent also when there is none, as a sign that there is more to read.
+    due: SyncSender<Vec<SnapshotDue>>,
+    /// Digests of what was kept.
+    recorded: Receiver<StateRecorded>,
+}
 
 /// The thread that brings the index up to the log and keeps snapshots.
 fn start_index(handle: &Handle) -> std::io::Result<(Behind, JoinHandle<()>)> {
-    let (behind, due) = sync_channel::<Vec<SnapshotDue>>(64);
-    let handle = handle.clone();
+    let (due, waiting) = sync_channel::<Vec<SnapshotDue>>(64);
+    let (kept, recorded) = channel();
+    let (index, reader) = (handle.index.clone(), handle.reader.clone());
     let thread = std::thread::Builder::new().name("deed-index".to_owned()).spawn(move || {
-        let Some(index) = handle.index.clone() else { return };
-        let Handle { queue, reader, .. } = handle;
-        while let Ok(snapshots) = due.recv() {
-            let failed = follow(&index, &reader).err();
-            let kept = snapshots.into_iter().filter_map(|due| due.keep(&index).ok());
-            for command in kept {
-                drop(queue.try_send(Message::Submit(by_system(command, Box::new(|_| ())))));
+        let Some(index) = index else { return };
+        for snapshots in waiting {
+            // Snapshots first: their digests are to be recorded while verifiers remember their states.
+            for recorded in snapshots.into_iter().filter_map(|due| due.keep(&index).ok()) {
+                // The writer may have ended; then the snapshot is not confirmed, and not used.
+                drop(kept.send(recorded));
             }
-            if failed.is_some() {
-                return;
-            }
+            // What fails now is tried again with the next group, and at the next start.
+            drop(follow(&index, &reader));
         }
         drop(index.flush());
     })?;
-    Ok((behind, thread))
+    Ok((Behind { due, recorded }, thread))
 }
 
 /// Brings the index up to the end of the log.

@@ -208,7 +208,6 @@ pub struct LogRead {
 macro_rules! about_the_ledger {
     ($($fact:ident)*) => {$(
         impl $fact {
-            #[expect(clippy::unused_self, reason = "every fact answers the same question")]
             fn object(&self) -> Option<Object> {
                 None
             }

@@ -8,7 +8,8 @@ use super::{Actor, Assurance, Fact, Object, Origin, Outcome};
 use crate::canonical::{self, NotCanonical};
 use crate::hash::Hash;
 use crate::time::Time;
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use thiserror::Error;
@@ -66,7 +67,7 @@ pub struct Leaf<'a> {
     /// Who did it.
     pub actor: Actor,
     /// How we know.
-    #[serde(skip_serializing_if = "Assurance::is_enforced", default)]
+    #[serde(skip_serializing_if = "Assurance::is_enforced", deserialize_with = "weaker", default)]
     pub assurance: Assurance,
     /// The event that led to this one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -89,7 +90,7 @@ pub struct Leaf<'a> {
     /// Leaf hash of the event before.
     pub prev: Hash,
     /// Payloads sealed beside it.
-    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "not_empty", default)]
     pub sealed: Vec<SealedEntry>,
     /// Its position.
     pub seq: u64,
@@ -215,6 +216,24 @@ impl Leaf<'_> {
             time: self.time,
         })
     }
+}
+
+/// An assurance that is written out. The strongest never is, so that an event has one text.
+fn weaker<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Assurance, D::Error> {
+    let assurance = Assurance::deserialize(deserializer)?;
+    if assurance.is_enforced() {
+        return Err(D::Error::custom("`enforced` is an absent key"));
+    }
+    Ok(assurance)
+}
+
+/// Payloads that are written out. No payload is an absent key.
+fn not_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<SealedEntry>, D::Error> {
+    let entries = Vec::deserialize(deserializer)?;
+    if entries.is_empty() {
+        return Err(D::Error::custom("no payload is an absent key"));
+    }
+    Ok(entries)
 }
 
 fn within_limit(text: &[u8]) -> Result<(), DecodeError> {

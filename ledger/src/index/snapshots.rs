@@ -1,6 +1,6 @@
 //! Snapshots of the state in the index, in pieces: sled handles small values well and large ones badly.
 
-use super::{Index, IndexError, key};
+use super::{Index, IndexError, guard, key};
 use crate::hash::Hash;
 use crate::merkle::Frontier;
 use crate::snapshot::{decode, digest, encode};
@@ -50,23 +50,27 @@ impl Index {
             pieces: u32::try_from(pieces.len()).map_err(|_| IndexError::Damaged)?,
             digest: digest(&snapshot.state),
         };
-        for (number, piece) in (0_u32..).zip(pieces) {
-            self.db.insert(piece_key(size, number), piece)?;
-        }
-        // The cover comes last: without it the pieces are nothing.
-        self.db.insert(cover_key(size), encode(&cover).map_err(|_| IndexError::Damaged)?)?;
-        let sizes = self.snapshot_sizes()?;
-        sizes.iter().rev().skip(KEPT).try_for_each(|size| self.forget_snapshot(*size))
+        guard(|| {
+            for (number, piece) in (0_u32..).zip(pieces) {
+                self.db.insert(piece_key(size, number), piece)?;
+            }
+            // The cover comes last: without it the pieces are nothing.
+            self.db.insert(cover_key(size), encode(&cover).map_err(|_| IndexError::Damaged)?)?;
+            let sizes = self.snapshot_sizes()?;
+            sizes.iter().rev().skip(KEPT).try_for_each(|size| self.forget_snapshot(*size))
+        })
     }
 
     /// The newest whole snapshot of at most `size_max` events.
     pub fn snapshot(&self, size_max: u64) -> Result<Option<StoredSnapshot>, IndexError> {
-        for size in self.snapshot_sizes()?.into_iter().rev().filter(|size| *size <= size_max) {
-            if let Some(snapshot) = self.read_snapshot(size)? {
-                return Ok(Some(snapshot));
+        guard(|| {
+            for size in self.snapshot_sizes()?.into_iter().rev().filter(|size| *size <= size_max) {
+                if let Some(snapshot) = self.read_snapshot(size)? {
+                    return Ok(Some(snapshot));
+                }
             }
-        }
-        Ok(None)
+            Ok(None)
+        })
     }
 
     fn read_snapshot(&self, size: u64) -> Result<Option<StoredSnapshot>, IndexError> {
