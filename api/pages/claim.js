@@ -24,13 +24,24 @@ form.addEventListener("submit", async (event) => {
       body: JSON.stringify({ id, command: "identity.claim_ownership", arguments: claim }),
     });
     const answer = await response.json();
-    if (!response.ok) throw new Error(answer.detail);
+    if (!response.ok) throw new Error(`${answer.detail}.`);
     form.hidden = true;
-    document.getElementById("secret").textContent = answer.result.secret ?? "It was shown before. Make another on the server if you lost it.";
+    document.getElementById("secret").textContent = answer.result.secret ?? "It was shown before. If you lost it, run `deed claim-link` on the server.";
     document.getElementById("done").hidden = false;
   } catch (problem) {
     message.textContent = problem.message;
   }
 });
 
-document.getElementById("copy").addEventListener("click", () => navigator.clipboard.writeText(document.getElementById("secret").textContent));
+// Browsers give the clipboard to secure pages only; elsewhere a click selects the text.
+const copy = document.getElementById("copy");
+copy.addEventListener("click", async () => {
+  const secret = document.getElementById("secret");
+  try {
+    await navigator.clipboard.writeText(secret.textContent);
+    copy.textContent = "Copied";
+  } catch {
+    getSelection().selectAllChildren(secret);
+    copy.textContent = "Selected; copy it with your keyboard";
+  }
+});

@@ -30,6 +30,15 @@ pub enum LockError {
         /// What else it holds.
         name: String,
     },
+    /// It cannot be made or read.
+    #[error("could not use the data directory `{path}`")]
+    Directory {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        cause: io::Error,
+    },
     /// The lock file cannot be made.
     #[error("could not make `{path}`")]
     File {
@@ -48,12 +57,13 @@ const LOCK: &str = "lock";
 impl DirectoryLock {
     /// Takes hold of a data directory, which is made where needed. One that holds other files than a ledger is left alone; `beside` may be in it.
     pub fn take(data: &Path, beside: &[&Path]) -> Result<Self, LockError> {
-        let path = data.join(LOCK);
-        let fail = |cause| LockError::File { path: path.clone(), cause };
-        std::fs::create_dir_all(data).map_err(fail)?;
-        if let Some(name) = foreign(data, beside).map_err(fail)? {
+        let unusable = |cause| LockError::Directory { path: data.to_path_buf(), cause };
+        std::fs::create_dir_all(data).map_err(unusable)?;
+        if let Some(name) = foreign(data, beside).map_err(unusable)? {
             return Err(LockError::Foreign { path: data.to_path_buf(), name });
         }
+        let path = data.join(LOCK);
+        let fail = |cause| LockError::File { path: path.clone(), cause };
         let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(fail)?;
         match file.try_lock() {
             Ok(()) => Ok(Self { _file: file }),
@@ -69,8 +79,8 @@ fn foreign(data: &Path, beside: &[&Path]) -> io::Result<Option<String>> {
         return Ok(None);
     }
     for entry in std::fs::read_dir(data)? {
-        let (name, path) = (entry?.file_name(), PathBuf::new());
-        let path = path.join(data).join(&name);
+        let name = entry?.file_name();
+        let path = data.join(&name);
         let belongs = HARMLESS.iter().any(|harmless| name == *harmless)
             || beside.iter().any(|beside| **beside == *path);
         if !belongs {

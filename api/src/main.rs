@@ -11,6 +11,7 @@ use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// A control plane whose only memory is a signed ledger.
 #[derive(Parser)]
@@ -131,6 +132,8 @@ type Done = Result<(), Box<dyn std::error::Error>>;
 fn serve(config: Config) -> Done {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
+        // Before the ledger is opened: a signal that comes early is obeyed once the start is recorded.
+        let mut signals = StopSignals::listen()?;
         let listener = listen(config.listen).await?;
         let mut opened = open(&config)?;
         let claim = if opened.is_claimed() { None } else { Some(opened.open_claim()?) };
@@ -142,7 +145,7 @@ fn serve(config: Config) -> Done {
             say(&claim_words(running.address, &token));
         }
         let reason = tokio::select! {
-            signal = stop_signal() => signal?,
+            reason = signals.next() => reason,
             () = running.failed() => "the ledger failed",
         };
         tracing::info!("stopping: {reason}");
@@ -152,14 +155,24 @@ fn serve(config: Config) -> Done {
     })
 }
 
-/// Waits until the machine asks the server to stop.
-async fn stop_signal() -> std::io::Result<&'static str> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    Ok(tokio::select! {
-        _ = terminate.recv() => "terminated",
-        _ = interrupt.recv() => "interrupted",
-    })
+/// The machine's ways to ask the server to stop.
+struct StopSignals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignals {
+    /// From here on a signal no longer ends the process at once.
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "terminated",
+            _ = self.interrupt.recv() => "interrupted",
+        }
+    }
 }
 
 fn claim_link(config: &Config) -> Done {

@@ -58,7 +58,7 @@ struct Victim {
 fn victim(owner: &Client, handle: &str) -> Victim {
     let Member { subject, credential, .. } = service_account(owner, handle, Some("member"));
     let grants = owner.read("/api/v1/grants?limit=1000");
-    let of = |row: &&Value| row["subject"] == subject || row["subject"]["id"] == subject;
+    let of = |row: &&Value| row["subject"] == subject;
     let grant = grants["rows"].as_array().unwrap().iter().find(of).unwrap()["grant"].clone();
     Victim { subject, credential, grant }
 }

@@ -50,7 +50,7 @@ pub(super) async fn roles(State(deed): State<Deed>, asker: Asker) -> Result<Json
 #[derive(Serialize)]
 pub(super) struct GrantRow {
     grant: GrantId,
-    subject: Subject,
+    subject: String,
     role: Option<Role>,
     status: &'static str,
 }
@@ -63,7 +63,7 @@ pub(super) async fn grants(
     let published = deed.look(asker, Some(Permission::AccessRead)).await?;
     let rows = published.state.grants.list(paging.after).map(|(grant, found)| GrantRow {
         grant,
-        subject: found.subject,
+        subject: found.subject.to_string(),
         role: found.role,
         status: if found.revoked { "revoked" } else { "active" },
     });

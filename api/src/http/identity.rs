@@ -144,7 +144,7 @@ fn sealed(subject: Subject, profile: &Profile) -> Result<Option<PlainPayload>, P
 
 #[derive(Serialize)]
 pub(super) struct Me {
-    subject: Subject,
+    subject: String,
     credential: Option<CredentialId>,
     roles: Vec<&'static str>,
     permissions: Vec<&'static str>,
@@ -161,7 +161,8 @@ pub(super) async fn me(State(deed): State<Deed>, asker: Asker) -> Result<Json<Me
         Actor::System | Actor::Operator | Actor::Anonymous(_) => None,
     };
     let roles = grants.roles(subject).map(projections::access::Role::as_str).collect();
-    Ok(Json(Me { subject, credential, roles, permissions: names(grants.permissions(subject)) }))
+    let permissions = names(grants.permissions(subject));
+    Ok(Json(Me { subject: subject.to_string(), credential, roles, permissions }))
 }
 
 /// The names of a set of permissions.
@@ -219,7 +220,7 @@ pub(super) async fn service_accounts(
 #[derive(Serialize)]
 pub(super) struct CredentialRow {
     credential: CredentialId,
-    subject: Subject,
+    subject: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     expires: Option<Time>,
     status: &'static str,
@@ -234,7 +235,7 @@ pub(super) async fn credentials(
     let now = clock::now();
     let rows = published.state.credentials.list(paging.after).map(|(id, found)| CredentialRow {
         credential: id,
-        subject: found.subject,
+        subject: found.subject.to_string(),
         expires: found.expires,
         status: match (found.revoked, found.expires) {
             (true, _) => "revoked",

@@ -86,8 +86,11 @@ kinds! {
 }
 
 /// An error for a client: what was wrong, where, what to do.
+#[derive(Debug)]
+pub struct Problem(Box<Document>);
+
 #[derive(Debug, Serialize)]
-pub struct Problem {
+struct Document {
     #[serde(rename = "type")]
     kind: String,
     title: &'static str,
@@ -107,7 +110,7 @@ impl Problem {
     pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
         let mut problem = Self::with(kind.status(), kind.code(), detail.into());
         if kind.status() == StatusCode::SERVICE_UNAVAILABLE {
-            problem.headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            problem.0.headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
         problem
     }
@@ -115,16 +118,16 @@ impl Problem {
     /// What the engine refused, with the receipt for the refusal.
     pub fn refused(refusal: Refusal, receipt: Option<Receipt>) -> Self {
         let mut problem = Self::with(status(&refusal), refusal.code(), refusal.to_string());
-        if problem.status == StatusCode::UNAUTHORIZED.as_u16() {
-            problem.headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        if problem.0.status == StatusCode::UNAUTHORIZED.as_u16() {
+            problem.0.headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        problem.refusal = Some(refusal);
-        problem.receipt = receipt;
+        problem.0.refusal = Some(refusal);
+        problem.0.receipt = receipt;
         problem
     }
 
     fn with(status: StatusCode, code: &'static str, detail: String) -> Self {
-        Self {
+        Self(Box::new(Document {
             kind: format!("urn:deed:problem:{code}"),
             title: status.canonical_reason().unwrap_or("Error"),
             status: status.as_u16(),
@@ -133,7 +136,7 @@ impl Problem {
             refusal: None,
             receipt: None,
             headers: HeaderMap::new(),
-        }
+        }))
     }
 }
 
@@ -182,11 +185,11 @@ impl From<Busy> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(mut self) -> Response {
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut headers = std::mem::take(&mut self.headers);
+        let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut headers = std::mem::take(&mut self.0.headers);
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        let body = serde_json::to_vec(&self).unwrap_or_default();
+        let body = serde_json::to_vec(&self.0).unwrap_or_default();
         (status, headers, body).into_response()
     }
 }

@@ -44,7 +44,9 @@ impl Place {
 
     /// Adds the words that serve this place.
     pub(crate) fn arguments(&self, command: &mut Command, flags: &[&str]) {
-        command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(self.data()).args(flags);
+        // Files so small that they change often, unless a test says otherwise.
+        let small = ["--segment-bytes", "65536"].iter().filter(|_| !flags.contains(&"--segment-bytes"));
+        command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(self.data()).args(small).args(flags);
         command.env_remove("RUST_LOG");
     }
 
@@ -128,6 +130,15 @@ impl Server {
     pub(crate) fn terminate(mut self) -> ExitStatus {
         signal(self.pid(), "TERM");
         self.child.wait().unwrap()
+    }
+
+    /// Asks it to stop unless it has ended, and waits until it has.
+    pub(crate) fn terminate_or_ended(mut self) {
+        if !self.has_ended() {
+            // It may end just now.
+            drop(Command::new("kill").args(["-TERM", &self.pid().to_string()]).output());
+        }
+        self.child.wait().unwrap();
     }
 
     /// Waits until it ends by itself.

@@ -1,6 +1,6 @@
 //! What careless and hostile clients send: each gets a clear problem, leaves no trace that it should not, and stops nobody else.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops where it cannot go on")]
+#![expect(clippy::unwrap_used, reason = "a test stops where it cannot go on")]
 
 #[path = "../common/mod.rs"]
 #[expect(dead_code, reason = "each test target uses its own part of this")]

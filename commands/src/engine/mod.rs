@@ -37,8 +37,6 @@ use std::sync::Arc;
 pub const SNAPSHOT_EVENTS: u64 = 65_536;
 /// How many such states back a recorded digest may lie; verifiers remember one more.
 const SNAPSHOTS_BACK_MAX: u64 = 4;
-/// Events whose command ids are remembered although the index knows them: a submission may wait that long after it was looked up.
-const REMEMBERED_EVENTS: u64 = 65_536;
 /// Most events of one command; neighbours in the log are searched this far.
 const COMMAND_EVENTS_MAX: u64 = 16;
 
@@ -220,7 +218,7 @@ impl Engine {
         }
         self.flush();
         let indexed = self.index.as_ref().map_or(0, |index| index.position());
-        self.recent.forget_below(indexed.saturating_sub(REMEMBERED_EVENTS));
+        self.recent.forget_below(indexed);
     }
 
     /// The writer's time: the clock's, but never before the event before.

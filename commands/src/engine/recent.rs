@@ -4,6 +4,10 @@ use ledger::event::{ContentDigest, Event};
 use ledger::index::CommandKey;
 use std::collections::{BTreeMap, VecDeque};
 
+/// Events that are remembered although the index knows them: as many as the commands may lead to that wait between somebody's look into
+/// the index and the turn of the command that they looked for. Without them a busy server would refuse commands for nothing.
+const REMEMBERED: u64 = super::QUEUE_MAX as u64 * super::COMMAND_EVENTS_MAX;
+
 /// What is known of a command id.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Known {
@@ -13,7 +17,7 @@ pub(super) struct Known {
     pub(super) digest: Option<ContentDigest>,
 }
 
-/// Command ids of all events from some position on. Bounded by how far the index may lag behind.
+/// Command ids of all events from some position on. Bounded by [`REMEMBERED`] and how far the index may lag behind.
 #[derive(Debug, Default)]
 pub(super) struct Recent {
     from: u64,
@@ -45,8 +49,9 @@ impl Recent {
         });
     }
 
-    /// Forgets what the index knows.
+    /// Forgets what the index, which is at `position`, has known for long.
     pub(super) fn forget_below(&mut self, position: u64) {
+        let position = position.saturating_sub(REMEMBERED);
         self.from = self.from.max(position);
         while let Some((_, key)) = self.order.front().copied().filter(|(at, _)| *at < position) {
             self.known.remove(&key);

@@ -67,7 +67,7 @@ impl TryFrom<Named<'_>> for Subject {
             Object::Person(id) => Ok(Self::Person(id)),
             Object::ServiceAccount(id) => Ok(Self::ServiceAccount(id)),
             Object::Ledger(_) | Object::Credential(_) | Object::Grant(_) => {
-                Err(NotAnId { prefix: "per` or `svc" })
+                Err(NotAnId { prefix: "per_` or `svc" })
             }
         }
     }
@@ -95,7 +95,7 @@ impl TryFrom<Named<'_>> for Object {
             "service_account" => named.id.parse().map(Self::ServiceAccount),
             "credential" => named.id.parse().map(Self::Credential),
             "grant" => named.id.parse().map(Self::Grant),
-            _ => Err(NotAnId { prefix: "led`, `per`, `svc`, `crd` or `grt" }),
+            _ => Err(NotAnId { prefix: "led_`, `per_`, `svc_`, `crd_` or `grt" }),
         }
     }
 }
@@ -119,7 +119,7 @@ impl std::str::FromStr for Subject {
         match text.split_once('_') {
             Some((PersonId::PREFIX, _)) => text.parse().map(Self::Person),
             Some((ServiceAccountId::PREFIX, _)) => text.parse().map(Self::ServiceAccount),
-            _ => Err(NotAnId { prefix: "per` or `svc" }),
+            _ => Err(NotAnId { prefix: "per_` or `svc" }),
         }
     }
 }
