@@ -184,7 +184,7 @@ fn refusal_rows(cast: &Cast) -> Vec<(&'static str, Actor, Refusal, Option<Code>)
 }
 
 /// A subject with a sealed profile: the helper of the story.
-fn helper() -> Subject {
+pub(crate) fn helper() -> Subject {
     let event = &world().forger.events[18];
     let leaf: serde_json::Value = serde_json::from_slice(&event.leaf).unwrap();
     Subject::ServiceAccount(leaf["object"]["id"].as_str().unwrap().parse().unwrap())

@@ -111,15 +111,23 @@ fn row_50_a_class_that_may_not_be_erased_is_missed_though_an_erasure_names_it() 
 #[test]
 fn a_payload_that_is_named_and_still_there_is_whole() {
     let world = world();
-    let folder = world.forger.data.join("sealed");
-    let before = std::fs::read(folder.join("00000000000000000000.seg"));
-    assert!(before.is_err(), "the file is named after the event of its first payload");
+    let payloads = vec![PayloadName { name: "profile".into(), seq: at::HELPER }];
+    let fact = PayloadErased { bucket: crate::rules::helper(), payloads, reason: "asked".into() };
+    let owner = world.cast.as_owner();
     let report = self::world().forged(Holds::Key, |forger| {
+        forger.append(owner, fact)?;
+        forger.recheckpoint()
+    });
+    assert_eq!((first(&report), report.erased, report.erasing), (None, 1, 1));
+}
+
+#[test]
+fn a_payload_that_went_before_an_erasure_named_it_is_missing() {
+    let report = world().forged(Holds::Key, |forger| {
         forger.events.truncate(17);
         let at = of(forger, at::PERSON);
         forger.sealed.truncate(at + 1);
         forger.recheckpoint()
     });
-    // Not yet named by an erasure, and gone: that is a fault.
     assert_eq!(first(&report), Some((Code::MissingPayload, Some(at::PERSON))));
 }
