@@ -308,6 +308,14 @@ fn guard<T>(work: impl FnOnce() -> Result<T, IndexError>) -> Result<T, IndexErro
     catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(IndexError::Panicked))
 }
 
+/// Lets every other thread of the machine go first: for the thread that adds, which nobody waits for.
+///
+/// Fails where the system does not know priorities; then it goes on like any other.
+pub fn stand_back() -> std::io::Result<()> {
+    rustix::process::nice(19)?;
+    Ok(())
+}
+
 /// Most events in one call of [`Index::add`].
 pub const BATCH_MAX: u64 = 4_096;
 

@@ -9,12 +9,14 @@ mod open;
 mod recall;
 mod recent;
 mod snapshot;
+mod submission;
 mod thread;
 
 pub use aggregate::Source;
 pub use open::{OpenError, Options, open};
 pub use recall::recall;
 pub use snapshot::SnapshotDue;
+pub use submission::{Answer, Failure, Lookup, Reply, Submission, by_operator, by_system};
 pub use thread::{Busy, Ended, Handle, QUEUE_MAX, run};
 
 use crate::{Ask, Command, Happening, custody};
@@ -42,64 +44,6 @@ const COMMAND_EVENTS_MAX: u64 = 16;
 
 /// The writer's clock.
 pub type Clock = Box<dyn FnMut() -> Time + Send>;
-/// What is called with the answer.
-pub type Reply = Box<dyn FnOnce(Answer) + Send>;
-
-/// A command on its way to the engine.
-pub struct Submission {
-    /// Who asks.
-    pub actor: Actor,
-    /// Where it came from.
-    pub origin: Origin,
-    /// Whose refusals are counted together.
-    pub source: Source,
-    /// The order.
-    pub command: Command,
-    /// What the index says of its command id.
-    pub lookup: Lookup,
-    /// Who waits for the answer.
-    pub reply: Reply,
-}
-
-/// What the index says of a command id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lookup {
-    /// No event below this position has it.
-    FreeBelow(u64),
-    /// Another command has it.
-    Taken,
-}
-
-/// What became of a command. Everything in it is lasting.
-#[derive(Clone, Debug)]
-pub enum Answer {
-    /// It was done; no receipt when everything was so already.
-    Done(Option<Receipt>),
-    /// It was refused; no receipt when the refusal was only counted.
-    Refused(Refusal, Option<Receipt>),
-    /// It could not be recorded.
-    Failed(Failure),
-}
-
-/// Why a command could not be recorded.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Failure {
-    /// The index lags too far behind to know the command id.
-    #[error("the index is behind; send the command again")]
-    IndexBehind,
-    /// The ledger cannot take it now.
-    #[error("the ledger could not record it, so it did not happen: {0}")]
-    NotRecorded(Box<str>),
-    /// Whether it was recorded is open until the ledger is opened again.
-    #[error(
-        "the ledger stopped while it recorded the command; ask again with the same command id once it runs: {0}"
-    )]
-    Unknown(Box<str>),
-    /// The ledger takes nothing more. Whoever drops a reply uncalled says the same.
-    #[error("the ledger has stopped")]
-    Stopped,
-}
-
 /// What readers see: everything in it is lasting.
 #[derive(Clone)]
 pub struct Published {
@@ -502,18 +446,6 @@ impl Engine {
             }
         }
     }
-}
-
-/// A submission by Deed itself.
-pub fn by_system(command: Command, reply: Reply) -> Submission {
-    let (actor, origin) = (Actor::System, Origin::writer());
-    Submission { actor, origin, source: Source::OWN, command, lookup: Lookup::FreeBelow(u64::MAX), reply }
-}
-
-/// A submission by whoever runs `deed` on the machine.
-pub fn by_operator(command: Command, reply: Reply) -> Submission {
-    let (actor, origin) = (Actor::Operator, Origin::console());
-    Submission { actor, origin, source: Source::OWN, command, lookup: Lookup::FreeBelow(u64::MAX), reply }
 }
 
 /// An error with its causes, on one line.

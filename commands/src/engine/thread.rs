@@ -4,10 +4,11 @@ use super::recall::{Found, look_up};
 use super::{Answer, Engine, Failure, Lookup, Published, SnapshotDue, Submission, recall};
 use arc_swap::ArcSwap;
 use ledger::event::custody::StateRecorded;
-use ledger::index::{BATCH_MAX, CommandKey, Index};
+use ledger::index::{BATCH_MAX, CommandKey, Index, stand_back};
 use ledger::log::LogReader;
 use ledger::writer::GROUP_EVENTS_MAX;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, channel, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -124,10 +125,12 @@ pub fn run(
     let handle =
         Handle { queue, published: engine.published(), reader: engine.reader(), index: engine.index() };
     let (behind, index_thread) = start_index(&handle)?;
-    let Behind { due, recorded } = behind;
+    let Behind { failed, due, recorded } = behind;
+    let index = engine.index();
     let writer = std::thread::Builder::new().name("deed-writer".to_owned()).spawn(move || {
         let ended = serve(engine, &messages, &recorded, |engine, published| {
             on_commit(published);
+            wait_for_index(index.as_ref(), published.head.size(), &failed);
             // The index thread may lag; snapshots that find no room are left out, the next ones come.
             drop(due.try_send(engine.take_snapshots()));
         });
@@ -194,8 +197,23 @@ fn gather(messages: &Receiver<Message>) -> (Vec<Submission>, Option<Box<str>>) {
     (batch, None)
 }
 
+/// Events that the index may lag behind before the writer waits for it: bounds what the writer remembers of them.
+const LAG_MAX: u64 = 524_288;
+/// How long the index thread lets events gather: larger batches cost it less.
+const GATHER: Duration = Duration::from_millis(50);
+
+/// Holds the writer back while the index lags too far behind, unless the index has failed and will not catch up.
+fn wait_for_index(index: Option<&Arc<Index>>, size: u64, failed: &AtomicBool) {
+    let Some(index) = index else { return };
+    while size.saturating_sub(index.position()) > LAG_MAX && !failed.load(Ordering::Acquire) {
+        std::thread::park_timeout(GATHER);
+    }
+}
+
 /// The writer's side of the index thread.
 struct Behind {
+    /// Whether the index does not take events at present.
+    failed: Arc<AtomicBool>,
     /// States to keep; sent also when there is none, as a sign that there is more to read.
     due: SyncSender<Vec<SnapshotDue>>,
     /// Digests of what was kept.
@@ -207,20 +225,35 @@ fn start_index(handle: &Handle) -> std::io::Result<(Behind, JoinHandle<()>)> {
     let (due, waiting) = sync_channel::<Vec<SnapshotDue>>(64);
     let (kept, recorded) = channel();
     let (index, reader) = (handle.index.clone(), handle.reader.clone());
+    let failed = Arc::new(AtomicBool::new(false));
+    let fails = Arc::clone(&failed);
     let thread = std::thread::Builder::new().name("deed-index".to_owned()).spawn(move || {
         let Some(index) = index else { return };
-        for snapshots in waiting {
+        // Without it the thread is merely less polite.
+        drop(stand_back());
+        while let Some(snapshots) = gathered(&waiting) {
             // Snapshots first: their digests are to be recorded while verifiers remember their states.
             for recorded in snapshots.into_iter().filter_map(|due| due.keep(&index).ok()) {
                 // The writer may have ended; then the snapshot is not confirmed, and not used.
                 drop(kept.send(recorded));
             }
             // What fails now is tried again with the next group, and at the next start.
-            drop(follow(&index, &reader));
+            fails.store(follow(&index, &reader).is_err(), Ordering::Release);
         }
         drop(index.flush());
     })?;
-    Ok((Behind { due, recorded }, thread))
+    Ok((Behind { failed, due, recorded }, thread))
+}
+
+/// What is due, after a moment in which more may come; `None` when the writer has ended.
+fn gathered(waiting: &Receiver<Vec<SnapshotDue>>) -> Option<Vec<SnapshotDue>> {
+    let mut all = waiting.recv().ok()?;
+    let mut more = waiting.recv_timeout(GATHER);
+    while let Ok(snapshots) = more {
+        all.extend(snapshots);
+        more = waiting.try_recv().map_err(|_| RecvTimeoutError::Timeout);
+    }
+    Some(all)
 }
 
 /// Brings the index up to the end of the log.
