@@ -12,7 +12,9 @@ const README: &str = include_str!("../../README.md");
 
 /// The shell block after a mark.
 fn block(mark: &str) -> &'static str {
-    let after = README.split_once(&format!("<!-- {mark}: tested -->\n```sh\n")).unwrap_or_else(|| panic!("no `{mark}`"));
+    let after = README
+        .split_once(&format!("<!-- {mark}: tested -->\n```sh\n"))
+        .unwrap_or_else(|| panic!("no `{mark}`"));
     after.1.split_once("```").unwrap().0
 }
 
