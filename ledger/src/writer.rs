@@ -4,30 +4,32 @@
 //! as one group and syncs once. [`Writer::abandon`] forgets what was staged. The writer reads no clock and no randomness but what it is given.
 
 use crate::bucket::{Binding, BucketError, Buckets, NONCE_BYTES};
-use crate::checkpoint::{Checkpoint, CheckpointError, SignedCheckpoint};
-use crate::container::{Container, ContainerError, Place};
+use crate::checkpoint::{Checkpoint, SignedCheckpoint};
+use crate::container::{Container, Place};
 use crate::disk::replace;
 use crate::event::custody::{Custody, KeyRotated};
 use crate::event::id::{EventId, uuid_v7};
-use crate::event::{Actor, Assurance, DecodeError, Event, Fact, Origin, SealedEntry};
+use crate::event::{Actor, Assurance, Event, Fact, Origin, SealedEntry};
 use crate::genesis::Genesis;
 use crate::hash::{Hash, to_base64};
-use crate::head_lock::{HeadLock, HeadLockError};
+use crate::head_lock::HeadLock;
 use crate::key_folder::{KeyFolder, KeyFolderError};
-use crate::key_ring::{KeyRing, RotationFault};
-use crate::log::{GROUP_BYTES_MAX, LogError, LogReader, NewEvent, SegmentLog};
+use crate::key_ring::KeyRing;
+use crate::log::{GROUP_BYTES_MAX, LogReader, NewEvent, SegmentLog};
 use crate::merkle::{Frontier, leaf_hash};
 use crate::note::{KeyId, Signer};
 use crate::receipt::ReceiptEvent;
-use crate::sealed::{PLAIN_BYTES_MAX, SealedError, SealedPayload, SealedStore, commit as commitment};
+use crate::sealed::{PLAIN_BYTES_MAX, SealedPayload, SealedStore, commit as commitment};
 use crate::segment::{Frame, TooLong};
 use crate::signature::{Purpose, Signature, SigningKey, event_message};
 use crate::time::Time;
 use rayon::prelude::*;
-use std::path::PathBuf;
 use std::sync::Arc;
-use thiserror::Error;
 use zeroize::Zeroizing;
+
+mod error;
+
+pub use error::WriterError;
 
 /// Events of a group: bounds what one sync carries and how long its last event waits for its signature.
 pub const GROUP_EVENTS_MAX: usize = 1_024;
@@ -102,76 +104,6 @@ impl Head {
         self.frontier.push(hash);
         self.hash = hash;
         self.time = time;
-    }
-}
-
-/// Something could not be recorded.
-#[derive(Debug, Error)]
-pub enum WriterError {
-    /// The log failed.
-    #[error("the log could not take the events")]
-    Log(#[from] LogError),
-    /// The sealed payloads failed.
-    #[error("the sealed payloads could not be stored")]
-    Sealed(#[from] SealedError),
-    /// A bucket key failed.
-    #[error("a payload could not be sealed")]
-    Bucket(#[from] BucketError),
-    /// The event has no valid text.
-    #[error("the event has no valid text")]
-    Encode(#[from] DecodeError),
-    /// A checkpoint could not be made.
-    #[error("the checkpoint could not be signed")]
-    Checkpoint(#[from] CheckpointError),
-    /// A checkpoint could not be stored.
-    #[error("the checkpoint could not be stored")]
-    Store(#[from] ContainerError),
-    /// The newest checkpoint could not be put beside the log.
-    #[error("could not write the newest checkpoint `{path}`")]
-    Newest {
-        /// Where.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        cause: std::io::Error,
-    },
-    /// The head lock failed.
-    #[error("the head lock could not be written")]
-    HeadLock(#[from] HeadLockError),
-    /// A rotation is not valid.
-    #[error("the key cannot be rotated so")]
-    Rotation(#[from] RotationFault),
-    /// A secret key is not there.
-    #[error("a secret key could not be used")]
-    Key(#[from] KeyFolderError),
-    /// A record is too long.
-    #[error("a stored record is too long")]
-    TooLong(#[from] TooLong),
-    /// An earlier write or sync failed in a way that leaves it open what is stored.
-    #[error("an earlier write failed; nothing more is recorded until the ledger is opened again")]
-    Broken,
-}
-
-impl WriterError {
-    /// Whether nothing that counts was changed, so that the server may go on and the command may be sent again.
-    pub fn may_retry(&self) -> bool {
-        match self {
-            Self::Log(cause) => cause.may_retry(),
-            Self::Sealed(SealedError::Container(cause)) | Self::Store(cause) => cause.may_retry(),
-            Self::Bucket(_) | Self::Newest { .. } | Self::HeadLock(_) => true,
-            Self::Sealed(SealedError::TooLong(_))
-            | Self::Encode(_)
-            | Self::Checkpoint(_)
-            | Self::Rotation(_)
-            | Self::Key(_)
-            | Self::TooLong(_)
-            | Self::Broken => false,
-        }
-    }
-
-    /// Whether it is open what is stored.
-    fn leaves_doubt(&self) -> bool {
-        matches!(self, Self::Log(_) | Self::Sealed(_) | Self::Store(_)) && !self.may_retry()
     }
 }
 

@@ -1,7 +1,7 @@
 //! The index: what it finds, what it proves, what it keeps, and what it does not believe.
 
 #![cfg(feature = "index")]
-#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test stops where it cannot go on")]
+#![expect(clippy::expect_used, reason = "a test stops where it cannot go on")]
 
 use fixtures::rng::Rng;
 use fixtures::samples;
