@@ -12,7 +12,7 @@ use std::thread::JoinHandle;
 fn begun(bench: &Bench) -> (Handle, JoinHandle<Ended>) {
     let mut engine = bench.open().expect("it opens");
     make_owner(&mut engine, "ada");
-    run(engine, |_| ()).expect("threads can be started")
+    run(engine, |_| (), || ()).expect("threads can be started")
 }
 
 fn submit(handle: &Handle, sent: Sent) -> Receiver<Answer> {
@@ -62,12 +62,16 @@ fn a_full_queue_says_so_at_once_and_everybody_who_was_taken_is_answered() {
     let (entered, wait_entered) = channel();
     let (release, wait_release) = sync_channel::<()>(1);
     let mut held = Some((entered, wait_release));
-    let (handle, writer) = run(engine, move |_| {
-        if let Some((entered, wait)) = held.take() {
-            entered.send(()).expect("the test waits");
-            wait.recv().expect("the test lets go");
-        }
-    })
+    let (handle, writer) = run(
+        engine,
+        move |_| {
+            if let Some((entered, wait)) = held.take() {
+                entered.send(()).expect("the test waits");
+                wait.recv().expect("the test lets go");
+            }
+        },
+        || (),
+    )
     .expect("threads can be started");
     wait_entered.recv().expect("the writer is at its first commit");
     let answers = Answers::default();
