@@ -3,10 +3,6 @@
 //! [`Writer::stage`] makes events out of drafts, one after another; [`Writer::commit`] signs what was staged on all cores, writes it
 //! as one group and syncs once. [`Writer::abandon`] forgets what was staged. The writer reads no clock and no randomness but what it is given.
 
-mod error;
-
-pub use error::WriterError;
-
 use crate::bucket::{Binding, BucketError, Buckets, NONCE_BYTES};
 use crate::checkpoint::{Checkpoint, SignedCheckpoint};
 use crate::container::{Container, Place};
@@ -30,6 +26,10 @@ use crate::time::Time;
 use rayon::prelude::*;
 use std::sync::Arc;
 use zeroize::Zeroizing;
+
+mod error;
+
+pub use error::WriterError;
 
 /// Events of a group: bounds what one sync carries and how long its last event waits for its signature.
 pub const GROUP_EVENTS_MAX: usize = 1_024;

@@ -1,4 +1,4 @@
-//! Why something could not be recorded, and whether it may be tried again.
+//! Why something could not be recorded, and what that leaves.
 
 use crate::bucket::BucketError;
 use crate::checkpoint::CheckpointError;
