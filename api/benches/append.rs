@@ -65,9 +65,9 @@ impl World {
             head_lock: folder.join("head.lock"),
             segment_bytes: ledger::log::SEGMENT_BYTES,
         };
-        let mut engine =
-            engine::open(folders, Box::new(clock::now), entropy::system(), Options::new(Box::new(|_| ())))
-                .unwrap();
+        let mut options = Options::new(Box::new(|_| ()));
+        options.index = std::env::var_os("DEED_BENCH_WITHOUT_INDEX").is_none();
+        let mut engine = engine::open(folders, Box::new(clock::now), entropy::system(), options).unwrap();
         let token = Hash::of(&[b"token"]);
         let opened = ClaimOpened { digest: token, expires: clock::now().plus_seconds(600) };
         engine.turn([by_operator(OpenClaim(opened).into(), Box::new(|_| ()))]);

@@ -38,7 +38,7 @@ impl Hash {
 
 impl fmt::Display for Hash {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(&to_hex(&self.0))
+        out.write_str(Hex::of(&self.0).as_str())
     }
 }
 
@@ -72,9 +72,31 @@ impl<'de> Deserialize<'de> for Hash {
 
 /// Lower-case hex digits of the bytes.
 pub fn to_hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).map_or('0', |digit| char::from(*digit));
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+    let mut digits = Vec::with_capacity(2 * bytes.len());
+    bytes.iter().for_each(|byte| digits.extend_from_slice(&[digit(byte >> 4), digit(byte & 15)]));
+    // Hex digits are ASCII, so nothing is ever replaced.
+    String::from_utf8(digits).unwrap_or_default()
+}
+
+fn digit(nibble: u8) -> u8 {
+    if nibble < 10 { b'0' + nibble } else { b'a' - 10 + nibble }
+}
+
+/// Hex digits of `N` bytes, without the heap.
+pub struct Hex<const N: usize> {
+    digits: [[u8; 2]; N],
+}
+
+impl<const N: usize> Hex<N> {
+    /// The digits of the bytes.
+    pub fn of(bytes: &[u8; N]) -> Self {
+        Self { digits: bytes.map(|byte| [digit(byte >> 4), digit(byte & 15)]) }
+    }
+
+    /// The digits as text.
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(self.digits.as_flattened()).unwrap_or_default()
+    }
 }
 
 /// Reads exactly `2 * N` lower-case hex digits.

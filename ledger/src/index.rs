@@ -308,12 +308,12 @@ fn guard<T>(work: impl FnOnce() -> Result<T, IndexError>) -> Result<T, IndexErro
     catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(IndexError::Panicked))
 }
 
-/// Lets every other thread of the machine go first: for the thread that adds, which nobody waits for.
-///
-/// Fails where the system does not know priorities; then it goes on like any other.
-pub fn stand_back() -> std::io::Result<()> {
-    rustix::process::nice(19)?;
-    Ok(())
+/// Lets every other thread of the machine go first: for the thread that adds, which nobody waits for. Whether the system obliged.
+pub fn stand_back() -> bool {
+    use thread_priority::{NormalThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy};
+    let idle = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
+    let this = thread_priority::thread_native_id();
+    thread_priority::set_thread_priority_and_policy(this, ThreadPriority::Min, idle).is_ok()
 }
 
 /// Most events in one call of [`Index::add`].

@@ -229,8 +229,8 @@ fn start_index(handle: &Handle) -> std::io::Result<(Behind, JoinHandle<()>)> {
     let fails = Arc::clone(&failed);
     let thread = std::thread::Builder::new().name("deed-index".to_owned()).spawn(move || {
         let Some(index) = index else { return };
-        // Without it the thread is merely less polite.
-        drop(stand_back());
+        // A system without such a class has merely a less polite thread.
+        stand_back();
         while let Some(snapshots) = gathered(&waiting) {
             // Snapshots first: their digests are to be recorded while verifiers remember their states.
             for recorded in snapshots.into_iter().filter_map(|due| due.keep(&index).ok()) {

@@ -2,7 +2,7 @@
 //!
 //! An id is a prefix and a UUIDv7 (RFC 9562) in 32 hex digits: `per_0190…`. It says nothing about what it names.
 
-use crate::hash::{array_from_hex, to_hex};
+use crate::hash::{Hex, array_from_hex};
 use crate::time::Time;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Cow;
@@ -61,7 +61,7 @@ macro_rules! ids {
         impl fmt::Display for $name {
             fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
                 out.write_str(concat!($prefix, "_"))?;
-                out.write_str(&to_hex(&self.0))
+                out.write_str(Hex::of(&self.0).as_str())
             }
         }
 
