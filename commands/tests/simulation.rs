@@ -63,9 +63,3 @@ fn the_engine_does_what_the_model_says() {
         coverage.check();
     }
 }
-
-/// The name of the genesis statement was not lasting after a failed sync, the process went on, and then the power went.
-#[test]
-fn a_statement_that_was_half_written_lasts_before_a_log_is_begun() {
-    run_seed(10_437);
-}

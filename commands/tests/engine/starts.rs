@@ -4,7 +4,7 @@ use crate::bench::{Bench, events};
 use crate::owned::{actor, make_owner, send};
 use crate::{issue, on_sim};
 use commands::engine::{Engine, OpenError};
-use fixtures::sim_disk::{PowerLoss, SimDisk};
+use fixtures::sim_disk::{Call, Effect, Failure, Fault, PowerLoss, Repeat, SimDisk};
 use ledger::event::custody::{HeadLockCheck, StoppedHow};
 use ledger::event::{Custody, Fact};
 use ledger::head_lock::HeadLockError;
@@ -110,4 +110,28 @@ fn a_head_lock_of_another_ledger_or_of_no_ledger_is_refused() {
         disk.corrupt(LOCK, |found| *found = bytes).expect("the lock can be exchanged");
         assert!(matches!(refusal(&bench), HeadLockError::Foreign { .. }));
     }
+}
+
+/// Found by the simulation: the sync of the statement's name failed, the process began again, and then the power went.
+#[test]
+fn a_statement_that_was_half_written_lasts_before_a_log_is_begun() {
+    let mut half_written = 0;
+    for nth in 0..12 {
+        let disk = SimDisk::new(nth);
+        let bench = on_sim(&disk);
+        let (call, failure, effect) = (Call::SyncDir, Failure::Io, Effect::UnsyncedDropped);
+        disk.fail(Fault { call, nth, failure, effect, repeat: Repeat::Once });
+        let failed = bench.open().is_err();
+        let statement = Path::new("deed/data/genesis.json");
+        let passing =
+            disk.image().contains_key(statement) && !disk.snapshot_durable().contains_key(statement);
+        if !failed || !passing {
+            continue;
+        }
+        half_written += 1;
+        drop(bench.open().expect("it opens at the second attempt"));
+        disk.power_loss(PowerLoss::KeepSyncedOnly);
+        bench.open().expect("nothing is lost with the power");
+    }
+    assert!(half_written > 0);
 }

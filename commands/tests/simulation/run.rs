@@ -136,6 +136,9 @@ impl World {
         let effect = *self.rng.pick(&effects).expect("there are effects");
         let failure =
             *self.rng.pick(&[Failure::Io, Failure::Full, Failure::ReadOnly]).expect("there are failures");
+        // A new directory whose name a failed sync has dropped cannot be made to last by any later call.
+        let drops_names = call == Call::SyncDir && effect == Effect::UnsyncedDropped;
+        let effect = if drops_names { Effect::NotDone } else { effect };
         let nth = self.disk.calls(call) + self.rng.below(within);
         let repeat = if self.rng.chance(1, 4) { Repeat::Sticky } else { Repeat::Once };
         self.disk.fail(Fault { call, nth, failure, effect, repeat });
