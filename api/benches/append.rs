@@ -202,7 +202,7 @@ fn main() {
     );
     println!("|---|---|---|---|---|---|---|");
     for submitters in SUBMITTERS {
-        let (took, mut latencies) = world.append(submitters, submitters.max(16) * 128);
+        let (took, mut latencies) = world.append(submitters, submitters.max(64) * 128);
         let rate = latencies.len() as f64 / took.as_secs_f64();
         let (mut one, mut many) = (raw_sync(EVENT_BYTES, 500), raw_sync(EVENT_BYTES * submitters, 50));
         println!(

@@ -9,12 +9,14 @@ use crate::event::{Decoded, Event};
 use crate::hash::Hash;
 use crate::log::Record;
 use crate::merkle::{leaf_hash, node_hash};
+use filter::Filter;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use thiserror::Error;
 
+mod filter;
 mod snapshots;
 
 pub use snapshots::StoredSnapshot;
@@ -105,6 +107,7 @@ pub fn actor_text(actor: &crate::event::Actor) -> String {
 pub struct Index {
     db: sled::Db,
     position: AtomicU64,
+    filter: Filter,
 }
 
 impl Index {
@@ -138,7 +141,7 @@ impl Index {
                 sled::Config::new().path(folder).cache_capacity(CACHE_BYTES).flush_every_ms(Some(1_000));
             let db = config.open()?;
             let position = Self::read_position(&db, ledger)?;
-            Ok(Self { db, position: AtomicU64::new(position) })
+            Ok(Self { db, position: AtomicU64::new(position), filter: Filter::new(position == 0) })
         })
     }
 
@@ -192,6 +195,7 @@ impl Index {
             }
         }
         for (CommandKey(command), seq) in commands {
+            self.filter.add(CommandKey(command));
             batch.insert(key(b'c', &[&command]), &seq.to_be_bytes());
         }
         for ((facet, text), seqs) in postings {
@@ -208,8 +212,25 @@ impl Index {
         Ok(())
     }
 
+    /// Fills the filter that tells new command ids at once. Until then each look goes to sled. For the thread that adds.
+    pub fn warm(&self) -> Result<(), IndexError> {
+        guard(|| {
+            for entry in self.db.scan_prefix(key(b'c', &[])).keys() {
+                if let Some(command) = entry?.get(1..).and_then(|command| command.try_into().ok()) {
+                    self.filter.add(CommandKey(command));
+                }
+            }
+            Ok(())
+        })?;
+        self.filter.is_filled();
+        Ok(())
+    }
+
     /// An event of a command, among those in the index: its first, or the first in a later batch. Neighbours belong to it too.
     pub fn command(&self, CommandKey(command): CommandKey) -> Result<Option<u64>, IndexError> {
+        if !self.filter.may_have(CommandKey(command)) {
+            return Ok(None);
+        }
         let found = guard(|| Ok(self.db.get(key(b'c', &[&command]))?))?;
         found
             .map(|seq| seq.as_ref().try_into().map(u64::from_be_bytes).map_err(|_| IndexError::Damaged))

@@ -23,18 +23,18 @@ use crate::sealed::{PLAIN_BYTES_MAX, SealedPayload, SealedStore, commit as commi
 use crate::segment::{Frame, TooLong};
 use crate::signature::{Purpose, Signature, SigningKey, event_message};
 use crate::time::Time;
-use rayon::prelude::*;
+use signing::Signing;
+use std::collections::HashMap;
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
 mod error;
+mod signing;
 
 pub use error::WriterError;
 
 /// Events of a group: bounds what one sync carries and how long its last event waits for its signature.
 pub const GROUP_EVENTS_MAX: usize = 1_024;
-/// Below this many events the hand-over to other cores costs more than it saves.
-const PARALLEL_FROM: usize = 4;
 
 /// Where randomness comes from.
 pub type Entropy = Box<dyn FnMut(&mut [u8]) + Send>;
@@ -170,6 +170,7 @@ pub struct Writer {
     next: Head,
     staged: Vec<Staged>,
     staged_bytes: usize,
+    signing: Signing,
     payloads: Vec<SealedPayload>,
     broken: bool,
 }
@@ -191,6 +192,7 @@ impl Writer {
             next,
             staged,
             staged_bytes: 0,
+            signing: Signing::new(),
             payloads,
             broken: false,
         })
@@ -273,6 +275,7 @@ impl Writer {
             self.staged_bytes += payload.ciphertext.len();
             self.payloads.push(payload);
         }
+        self.signing.add(hash, Arc::clone(&key));
         self.staged.push(Staged { leaf, hash, key, id: event.id, kind });
         Ok(event)
     }
@@ -346,7 +349,8 @@ impl Writer {
         let expected = self.head.size();
         let staged = std::mem::take(&mut self.staged);
         let names: Vec<_> = staged.iter().map(|staged| (staged.id, staged.kind)).collect();
-        let group = sign(staged);
+        let signatures = std::mem::replace(&mut self.signing, Signing::new()).finish();
+        let group = with_signatures(staged, &signatures);
         if let Err(cause) = self.parts.log.append(expected, &group) {
             if cause.may_retry() {
                 self.parts.sealed.take_back()?;
@@ -366,6 +370,7 @@ impl Writer {
     /// Forgets what was staged.
     pub fn abandon(&mut self) {
         self.staged.clear();
+        self.signing = Signing::new();
         self.staged_bytes = 0;
         self.payloads.clear();
         self.next = self.head.clone();
@@ -449,15 +454,12 @@ fn checkpoint_key(keys: &KeyFolder, ring: &KeyRing, size: u64) -> Result<Signer,
     Ok(Signer::new(key.name(), keys.signing_key(Purpose::Checkpoints, key)?)?)
 }
 
-/// Signs a group, on all cores when that pays.
-fn sign(staged: Vec<Staged>) -> Vec<NewEvent> {
-    let sign = |staged: Staged| {
-        let signature: Signature = staged.key.secret.sign(&event_message(&staged.hash));
+/// A group with its signatures; one that is missing is made here.
+fn with_signatures(staged: Vec<Staged>, signatures: &HashMap<Hash, Signature>) -> Vec<NewEvent> {
+    let signed = |staged: Staged| {
+        let known = signatures.get(&staged.hash).copied();
+        let signature = known.unwrap_or_else(|| staged.key.secret.sign(&event_message(&staged.hash)));
         NewEvent { leaf: staged.leaf, hash: staged.hash, signature, key: staged.key.id.0 }
     };
-    if staged.len() < PARALLEL_FROM {
-        staged.into_iter().map(sign).collect()
-    } else {
-        staged.into_par_iter().map(sign).collect()
-    }
+    staged.into_iter().map(signed).collect()
 }

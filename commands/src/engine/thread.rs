@@ -231,6 +231,8 @@ fn start_index(handle: &Handle) -> std::io::Result<(Behind, JoinHandle<()>)> {
         let Some(index) = index else { return };
         // A system without such a class has merely a less polite thread.
         stand_back();
+        // A cold filter costs time, not truth.
+        drop(index.warm());
         while let Some(snapshots) = gathered(&waiting) {
             // Snapshots first: their digests are to be recorded while verifiers remember their states.
             for recorded in snapshots.into_iter().filter_map(|due| due.keep(&index).ok()) {
