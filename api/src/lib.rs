@@ -5,6 +5,7 @@
 
 pub mod clock;
 pub mod directory_lock;
+pub mod evidence;
 pub mod http;
 pub mod limits;
 pub mod secret;

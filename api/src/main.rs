@@ -1,5 +1,6 @@
 //! The program `deed`: serve, and what only the operator of the machine does.
 
+use api::evidence::{self, ExportError};
 use api::limits::Limits;
 use api::secret::Secret;
 use api::serve::{Config, Opened, ServeError, listen, open, start};
@@ -9,7 +10,7 @@ use commands::engine::{Answer, by_operator, chain};
 use ledger::signature::{Purpose, SigningKey};
 use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -44,6 +45,27 @@ enum Order {
         /// Address that the server will listen on
         #[arg(long, env = "DEED_LISTEN", default_value = "127.0.0.1:7331")]
         listen: SocketAddr,
+    },
+    /// Write the log as a C2SP tiles directory, up to the newest checkpoint
+    Tiles {
+        /// The data directory, which is only read
+        #[arg(long, env = "DEED_DATA", default_value = "data")]
+        data: PathBuf,
+        /// A new directory
+        #[arg(long)]
+        to: PathBuf,
+    },
+    /// Write some events with their proofs, the checkpoint and the keys as one file for an auditor
+    Evidence {
+        /// The data directory, which is only read
+        #[arg(long, env = "DEED_DATA", default_value = "data")]
+        data: PathBuf,
+        /// A position; may be given several times
+        #[arg(long = "seq", required = true)]
+        seqs: Vec<u64>,
+        /// A new file
+        #[arg(long)]
+        to: PathBuf,
     },
     /// Change a signing key while the server is stopped
     RotateKey {
@@ -107,6 +129,8 @@ fn main() -> ExitCode {
             serve(Config { checkpoint_events, checkpoint_seconds, ..folders.config(listen) })
         }
         Order::ClaimLink { folders, listen } => claim_link(&folders.config(listen)),
+        Order::Tiles { data, to } => tiles(&data, &to),
+        Order::Evidence { data, seqs, to } => bundle(&data, seqs, &to),
         Order::RotateKey { folders, purpose } => rotate_key(&folders.config(NO_ADDRESS), purpose),
     };
     match done {
@@ -173,6 +197,20 @@ impl StopSignals {
             _ = self.interrupt.recv() => "interrupted",
         }
     }
+}
+
+fn tiles(data: &Path, to: &Path) -> Done {
+    let size = evidence::tiles(data, to)?;
+    say(&format!("{} holds {size} events; check it with `deed-verify {}`", to.display(), to.display()));
+    Ok(())
+}
+
+fn bundle(data: &Path, seqs: Vec<u64>, to: &Path) -> Done {
+    let bundle = evidence::bundle(data, &seqs.into_iter().collect())?;
+    let written = std::fs::File::create_new(to).and_then(|mut file| file.write_all(&bundle));
+    written.map_err(|cause| ExportError::File { path: to.to_path_buf(), cause })?;
+    say(&format!("{} holds the evidence; check it with `deed-verify {}`", to.display(), to.display()));
+    Ok(())
 }
 
 fn claim_link(config: &Config) -> Done {

@@ -1,4 +1,12 @@
-//! Signed events on disk. (Overview to come with the log.)
+//! Signed events on disk: bytes, hashes, keys, files, and the vocabulary of events.
+//!
+//! An [`event::Event`] becomes one canonical text, the leaf. The [`writer`] chains, seals, signs and stores groups of them; the [`log`] keeps
+//! groups in [`container`] files and finds the way back after a crash; [`checkpoint`]s sign the [`merkle`] tree over all leaves. `docs/format.md`
+//! specifies every byte.
+//!
+//! Not here: what a role permits, whether a command is allowed, HTTP, any async. Nothing here reads a clock.
+//!
+//! Start with [`event`], then [`segment`], [`log`], [`writer`] and [`store`]. Verifiers need no `writer` and no `index`.
 
 mod decimal;
 

@@ -148,6 +148,13 @@ impl LogReader {
         Self { positions }
     }
 
+    /// Over a log that nobody here writes to, up to `size` events that are known to be synced: by a checkpoint, say.
+    pub fn open(place: &Place, size: u64) -> Result<Self, ContainerError> {
+        let positions = Positions::new(place.clone(), &place.firsts(Kind::Log)?);
+        positions.publish(size);
+        Ok(Self::new(Arc::new(positions)))
+    }
+
     /// How many events are synced.
     pub fn size(&self) -> u64 {
         self.positions.size.load(Ordering::Acquire)

@@ -1,0 +1,169 @@
+//! A ledger of a million events: how fast it is replayed, how fast a server is ready from a snapshot, and how much memory it then holds.
+//!
+//! `cargo bench -p api --bench start` makes the ledger once (a minute or two) and prints a table. `DEED_BENCH_EVENTS` changes its size.
+#![expect(clippy::unwrap_used, clippy::float_arithmetic, reason = "a benchmark may stop at the first surprise")]
+#![expect(clippy::cast_precision_loss, clippy::as_conversions, reason = "rates are for people")]
+
+use api::clock;
+use commands::access::{GrantRole, RevokeRole};
+use commands::engine::{self, Engine, Lookup, Options, Source, Submission, by_operator};
+use commands::identity::{ClaimOwnership, CreateServiceAccount};
+use commands::{Command, custody::OpenClaim};
+use fixtures::temp_dir::TempDir;
+use ledger::disk::RealDisk;
+use ledger::entropy;
+use ledger::event::custody::ClaimOpened;
+use ledger::event::id::{CredentialId, GrantId, PersonId, ServiceAccountId, uuid_v7};
+use ledger::event::{Actor, Channel, ContentDigest, Decoded, Event, Origin, Subject, Via};
+use ledger::hash::Hash;
+use ledger::store::Folders;
+use projections::State;
+use projections::access::Role;
+use std::sync::Arc;
+use std::time::Instant;
+
+const BATCH: usize = 1_024;
+
+fn id() -> [u8; 16] {
+    uuid_v7(clock::now(), entropy::fresh())
+}
+
+fn folders(folder: &TempDir) -> Folders {
+    Folders {
+        disk: Arc::new(RealDisk),
+        data: folder.join("data"),
+        keys: folder.join("keys"),
+        head_lock: folder.join("head.lock"),
+        segment_bytes: ledger::log::SEGMENT_BYTES,
+    }
+}
+
+fn open(folder: &TempDir) -> Engine {
+    let options = Options::new(Box::new(|warning| eprintln!("{warning}")));
+    engine::open(folders(folder), Box::new(clock::now), entropy::system(), options).unwrap()
+}
+
+fn asked(actor: Actor, command: Command) -> Submission {
+    let request = ledger::hash::to_hex(&id()).parse().unwrap();
+    let origin = Origin { channel: Channel::Http, digest: Some(ContentDigest(id())), request: Some(request) };
+    let lookup = Lookup::FreeBelow(u64::MAX);
+    Submission { actor, origin, source: Source::OWN, command, lookup, reply: Box::new(|_| ()) }
+}
+
+/// One service account in eight commands; the others grant and revoke.
+fn fill(engine: &mut Engine, events: u64) {
+    let token = Hash::of(&[b"token"]);
+    let opened = ClaimOpened { digest: token, expires: clock::now().plus_seconds(3_600) };
+    let (person, credential) = (PersonId::from_bytes(id()), CredentialId::from_bytes(id()));
+    let (grant, digest) = (GrantId::from_bytes(id()), Hash::of(&[b"secret"]));
+    let claim = ClaimOwnership { token, person, grant, credential, digest, profile: None };
+    engine.turn([by_operator(OpenClaim(opened).into(), Box::new(|_| ()))]);
+    engine.turn([asked(Actor::Anonymous(Via::Claim), claim.into())]);
+    let owner = Actor::Subject(Subject::Person(person), credential);
+    let mut size = engine.reader().size();
+    let mut subject = Subject::Person(person);
+    let mut grant = grant;
+    let mut number = 0_u64;
+    while size < events {
+        let batch: Vec<_> = (0..BATCH)
+            .map(|_| {
+                number += 1;
+                asked(owner, next(number, &mut subject, &mut grant))
+            })
+            .collect();
+        engine.turn(batch);
+        size = engine.reader().size();
+    }
+}
+
+fn next(number: u64, subject: &mut Subject, grant: &mut GrantId) -> Command {
+    match number % 8 {
+        1 => {
+            let service_account = ServiceAccountId::from_bytes(id());
+            *subject = Subject::ServiceAccount(service_account);
+            CreateServiceAccount { service_account, handle: format!("account-{number}").into(), profile: None }.into()
+        }
+        even if even % 2 == 0 => {
+            *grant = GrantId::from_bytes(id());
+            GrantRole { grant: *grant, subject: *subject, role: Role::Member }.into()
+        }
+        _ => RevokeRole { grant: *grant }.into(),
+    }
+}
+
+fn resident_mib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1_024
+}
+
+/// Runs this program again for one figure, so that each has a process of its own.
+fn alone(what: &str, folder: &TempDir) -> String {
+    let program = std::env::current_exe().unwrap();
+    let output = std::process::Command::new(program).env("DEED_BENCH_PART", what).env("DEED_BENCH_AT", folder.path()).output().unwrap();
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+fn part(what: &str, at: &str) {
+    let folders = Folders {
+        disk: Arc::new(RealDisk),
+        data: format!("{at}/data").into(),
+        keys: format!("{at}/keys").into(),
+        head_lock: format!("{at}/head.lock").into(),
+        segment_bytes: ledger::log::SEGMENT_BYTES,
+    };
+    match what {
+        "start" => {
+            let began = Instant::now();
+            let options = Options::new(Box::new(|warning| eprintln!("{warning}")));
+            let engine = engine::open(folders, Box::new(clock::now), entropy::system(), options).unwrap();
+            let took = began.elapsed();
+            let (handle, writer) = engine::run(engine, |_| (), || ()).unwrap();
+            println!("{took:.2?} | {} MiB", resident_mib());
+            handle.stop("measured");
+            drop(handle);
+            writer.join().unwrap();
+        }
+        _ => {
+            let store = ledger::store::Store::open(folders, clock::now(), entropy::system()).unwrap();
+            let (reader, mut state, mut next) = (store.reader(), State::default(), 0);
+            let began = Instant::now();
+            loop {
+                let records = reader.read(next, 4_096, 8 << 20).unwrap();
+                let Some(last) = records.last() else { break };
+                next = last.seq + 1;
+                for record in &records {
+                    let decoded: Decoded = Event::decode(&record.leaf).unwrap();
+                    state.apply_decoded(&decoded);
+                }
+            }
+            println!("{:.0} events/s", next as f64 / began.elapsed().as_secs_f64());
+        }
+    }
+}
+
+fn main() {
+    if let (Ok(what), Ok(at)) = (std::env::var("DEED_BENCH_PART"), std::env::var("DEED_BENCH_AT")) {
+        return part(&what, &at);
+    }
+    let events = std::env::var("DEED_BENCH_EVENTS").ok().and_then(|events| events.parse().ok()).unwrap_or(1_000_000);
+    let folder = TempDir::new().unwrap();
+    let mut engine = open(&folder);
+    fill(&mut engine, events);
+    let index = engine.index().unwrap();
+    let reader = engine.reader();
+    while index.position() < reader.size() {
+        let records = reader.read(index.position(), 4_096, 8 << 20).unwrap();
+        index.add(&records).unwrap();
+    }
+    engine.stop("filled");
+    let records = reader.read(index.position(), 4_096, 8 << 20).unwrap();
+    index.add(&records).unwrap();
+    index.flush().unwrap();
+    drop((engine, index, reader));
+    println!("| {events} events | |\n|---|---|");
+    println!("| replay (read, decode, fold), one core | {} |", alone("replay", &folder));
+    for _ in 0..3 {
+        println!("| start from snapshot; resident then | {} |", alone("start", &folder));
+    }
+}
