@@ -1,7 +1,11 @@
 //! A ledger of a million events: how fast it is replayed, how fast a server is ready from a snapshot, and how much memory it then holds.
 //!
 //! `cargo bench -p api --bench start` makes the ledger once (a minute or two) and prints a table. `DEED_BENCH_EVENTS` changes its size.
-#![expect(clippy::unwrap_used, clippy::float_arithmetic, reason = "a benchmark may stop at the first surprise")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::float_arithmetic,
+    reason = "a benchmark may stop at the first surprise"
+)]
 #![expect(clippy::cast_precision_loss, clippy::as_conversions, reason = "rates are for people")]
 
 use api::clock;
@@ -19,6 +23,7 @@ use ledger::hash::Hash;
 use ledger::store::Folders;
 use projections::State;
 use projections::access::Role;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -28,19 +33,19 @@ fn id() -> [u8; 16] {
     uuid_v7(clock::now(), entropy::fresh())
 }
 
-fn folders(folder: &TempDir) -> Folders {
+fn folders(at: &Path) -> Folders {
     Folders {
         disk: Arc::new(RealDisk),
-        data: folder.join("data"),
-        keys: folder.join("keys"),
-        head_lock: folder.join("head.lock"),
+        data: at.join("data"),
+        keys: at.join("keys"),
+        head_lock: at.join("head.lock"),
         segment_bytes: ledger::log::SEGMENT_BYTES,
     }
 }
 
-fn open(folder: &TempDir) -> Engine {
+fn open(at: &Path) -> Engine {
     let options = Options::new(Box::new(|warning| eprintln!("{warning}")));
-    engine::open(folders(folder), Box::new(clock::now), entropy::system(), options).unwrap()
+    engine::open(folders(at), Box::new(clock::now), entropy::system(), options).unwrap()
 }
 
 fn asked(actor: Actor, command: Command) -> Submission {
@@ -81,7 +86,12 @@ fn next(number: u64, subject: &mut Subject, grant: &mut GrantId) -> Command {
         1 => {
             let service_account = ServiceAccountId::from_bytes(id());
             *subject = Subject::ServiceAccount(service_account);
-            CreateServiceAccount { service_account, handle: format!("account-{number}").into(), profile: None }.into()
+            CreateServiceAccount {
+                service_account,
+                handle: format!("account-{number}").into(),
+                profile: None,
+            }
+            .into()
         }
         even if even % 2 == 0 => {
             *grant = GrantId::from_bytes(id());
@@ -100,23 +110,19 @@ fn resident_mib() -> u64 {
 /// Runs this program again for one figure, so that each has a process of its own.
 fn alone(what: &str, folder: &TempDir) -> String {
     let program = std::env::current_exe().unwrap();
-    let output = std::process::Command::new(program).env("DEED_BENCH_PART", what).env("DEED_BENCH_AT", folder.path()).output().unwrap();
+    let output = std::process::Command::new(program)
+        .env("DEED_BENCH_PART", what)
+        .env("DEED_BENCH_AT", folder.path())
+        .output()
+        .unwrap();
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
-fn part(what: &str, at: &str) {
-    let folders = Folders {
-        disk: Arc::new(RealDisk),
-        data: format!("{at}/data").into(),
-        keys: format!("{at}/keys").into(),
-        head_lock: format!("{at}/head.lock").into(),
-        segment_bytes: ledger::log::SEGMENT_BYTES,
-    };
+fn part(what: &str, at: &Path) {
     match what {
         "start" => {
             let began = Instant::now();
-            let options = Options::new(Box::new(|warning| eprintln!("{warning}")));
-            let engine = engine::open(folders, Box::new(clock::now), entropy::system(), options).unwrap();
+            let engine = open(at);
             let took = began.elapsed();
             let (handle, writer) = engine::run(engine, |_| (), || ()).unwrap();
             println!("{took:.2?} | {} MiB", resident_mib());
@@ -125,7 +131,7 @@ fn part(what: &str, at: &str) {
             writer.join().unwrap();
         }
         _ => {
-            let store = ledger::store::Store::open(folders, clock::now(), entropy::system()).unwrap();
+            let store = ledger::store::Store::open(folders(at), clock::now(), entropy::system()).unwrap();
             let (reader, mut state, mut next) = (store.reader(), State::default(), 0);
             let began = Instant::now();
             loop {
@@ -144,11 +150,12 @@ fn part(what: &str, at: &str) {
 
 fn main() {
     if let (Ok(what), Ok(at)) = (std::env::var("DEED_BENCH_PART"), std::env::var("DEED_BENCH_AT")) {
-        return part(&what, &at);
+        return part(&what, Path::new(&at));
     }
-    let events = std::env::var("DEED_BENCH_EVENTS").ok().and_then(|events| events.parse().ok()).unwrap_or(1_000_000);
+    let events =
+        std::env::var("DEED_BENCH_EVENTS").ok().and_then(|events| events.parse().ok()).unwrap_or(1_000_000);
     let folder = TempDir::new().unwrap();
-    let mut engine = open(&folder);
+    let mut engine = open(folder.path());
     fill(&mut engine, events);
     let index = engine.index().unwrap();
     let reader = engine.reader();
