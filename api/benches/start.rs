@@ -120,6 +120,25 @@ fn alone(what: &str, folder: &TempDir) -> String {
 
 fn part(what: &str, at: &Path) {
     match what {
+        "index" => {
+            let text = std::fs::read(at.join("data/genesis.json")).unwrap();
+            let genesis = ledger::genesis::Genesis::parse(&text).unwrap();
+            let before = resident_mib();
+            let began = Instant::now();
+            let index = ledger::index::Index::open(&at.join("data/index"), genesis.ledger()).unwrap();
+            let opened = resident_mib();
+            let (took, snapshot) = (began.elapsed(), index.snapshot(u64::MAX).unwrap().unwrap());
+            let read = resident_mib();
+            let bytes = snapshot.state.len() >> 20;
+            let state: State = ledger::snapshot::decode(&snapshot.state).unwrap();
+            drop(snapshot);
+            let decoded = resident_mib();
+            println!(
+                "{took:.2?}, {:.2?} | at {before} MiB, opened {opened}, snapshot of {bytes} read {read}, decoded {decoded}",
+                began.elapsed()
+            );
+            drop((index, state));
+        }
         "start" => {
             let began = Instant::now();
             let engine = open(at);
@@ -170,6 +189,7 @@ fn main() {
     drop((engine, index, reader));
     println!("| {events} events | |\n|---|---|");
     println!("| replay (read, decode, fold), one core | {} |", alone("replay", &folder));
+    println!("| index and snapshot alone | {} |", alone("index", &folder));
     for _ in 0..3 {
         println!("| start from snapshot; resident then | {} |", alone("start", &folder));
     }

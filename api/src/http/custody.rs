@@ -254,7 +254,14 @@ impl Filter {
         let indexed = deed.engine.index().map_or(0, |index| index.position());
         match (&self.0, deed.engine.index()) {
             (Some(facet), Some(index)) if from < indexed => {
-                by_index(reader, index, facet, (from, indexed), count)
+                let mut found = by_index(reader, index, facet, (from, indexed), count)?;
+                if found.next == indexed && found.records.len() < count {
+                    // The index follows the log at a distance; what it lacks is read.
+                    let rest = self.scan(reader, indexed, count - found.records.len())?;
+                    found.records.extend(rest.records);
+                    found.next = rest.next;
+                }
+                Ok(found)
             }
             _ => self.scan(reader, from, count),
         }
