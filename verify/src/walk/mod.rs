@@ -17,7 +17,7 @@ use signatures::Job;
 use std::sync::mpsc::sync_channel;
 
 /// Events of a batch: enough to keep all cores busy, few enough to hold decoded.
-const BATCH_EVENTS: usize = 16_384;
+const BATCH_EVENTS: usize = 4_096;
 
 /// Walks a whole log.
 pub(crate) fn run(
@@ -46,22 +46,22 @@ pub(crate) fn run(
     })
 }
 
+/// While one batch is chained, the next is scanned and the signatures of the one before are checked.
 fn walk_section(section: &Section, chain: &mut Chain<'_>, jobs: Vec<Job>) -> Result<Vec<Job>, Trouble> {
     chain.enter(section)?;
+    let (mut index, decodes) = (chain.index(), chain.decodes());
+    let mut batches = section.rows.chunks(BATCH_EVENTS).map(|rows| {
+        let start = index;
+        index += rows.len() as u64;
+        scan::scan(&section.bytes, rows, start, decodes)
+    });
     let mut jobs = jobs;
-    for rows in section.rows.chunks(BATCH_EVENTS) {
-        let ((next, chained), failed) = rayon::join(
-            || {
-                let batch = scan::scan(&section.bytes, rows, chain.index(), chain.decodes());
-                let mut next = Vec::new();
-                let chained = chain.take(batch, &mut next);
-                (next, chained)
-            },
-            || signatures::check(&jobs),
-        );
-        chained?;
+    let mut scanned = batches.next();
+    while let Some(batch) = scanned {
+        let (next_jobs, (failed, next)) =
+            rayon::join(|| chain.take(&batch), || (signatures::check(&jobs), batches.next()));
         chain.judge(&failed);
-        jobs = next;
+        (jobs, scanned) = (next_jobs, next);
     }
     Ok(jobs)
 }
