@@ -3,15 +3,19 @@
 use super::{Row, Section, Source, Trouble};
 use crate::fault::{Code, Finding};
 use ledger::container::{FILE_BYTES_MAX, Place};
-use ledger::disk::read_whole;
+use ledger::disk::{Disk, read_whole};
 use ledger::note::KeyId;
 use ledger::segment::{
-    FRAME_HEAD_BYTES, Header, HeaderFault, Kind, LogFile, StoredEvent, Tail, file_name, first_of,
+    FRAME_HEAD_BYTES, HEADER_BYTES, Header, HeaderFault, Kind, LogFile, StoredEvent, Tail, file_name,
+    first_of,
 };
 use std::io;
+use std::path::Path;
 
 /// Bytes of an event frame before its text: the frame's head, the tag, the length of the text.
 const LEAF_AT: usize = FRAME_HEAD_BYTES + 4 + 8;
+/// How much of a file is read at once: small enough to stay near the processor and to begin with soon, and large beside a group.
+const WINDOW_BYTES: u64 = 8 << 20;
 /// What the writer calls a file that it prepares.
 const UNFINISHED: &str = "next.new";
 
@@ -40,53 +44,128 @@ pub fn read(place: &Place, kind: Kind, first: u64) -> Result<(Vec<u8>, Option<Fi
     let path = place.folder(kind).join(file_name(first));
     let bytes = read_whole(place.disk.as_ref(), &path, FILE_BYTES_MAX)
         .map_err(|cause| Trouble::Read { path: path.clone(), cause })?;
-    let finding = Header { kind, first, genesis: place.genesis }.check(&bytes).err().map(|fault| {
+    let finding = header_fault(place, kind, first, &bytes);
+    Ok((bytes, finding))
+}
+
+fn header_fault(place: &Place, kind: Kind, first: u64, bytes: &[u8]) -> Option<Finding> {
+    let path = place.folder(kind).join(file_name(first));
+    Header { kind, first, genesis: place.genesis }.check(bytes).err().map(|fault| {
         let code = match fault {
             HeaderFault::Short | HeaderFault::Damaged => Code::HeaderDamaged,
             HeaderFault::Foreign => Code::HeaderForeign,
         };
         Finding::at(code, first, format!("`{}`: {fault}", path.display().to_string().escape_debug()))
-    });
-    Ok((bytes, finding))
+    })
 }
 
 /// The log of a data directory.
 pub struct LogFiles {
     place: Place,
     firsts: Vec<u64>,
-    /// How many files were read; beyond the last after a fault.
+    /// How many files were read to their end; beyond the last after a fault.
     done: usize,
+    /// Where to go on in the file after those; `None` at its beginning.
+    reached: Option<Reached>,
+}
+
+/// A place between two groups of a file.
+#[derive(Clone, Copy)]
+struct Reached {
+    /// Bytes of the file before the one that stands as long before the next group as a header is long.
+    skipped: u64,
+    /// Events before it, in the whole log.
+    events: u64,
+}
+
+/// A part of a file, with room for a header before its first group.
+struct Window {
+    bytes: Vec<u8>,
+    /// Whether the file goes on.
+    more: bool,
 }
 
 impl LogFiles {
     /// Lists the files.
     pub fn open(place: Place) -> Result<(Self, Vec<Finding>), Trouble> {
         let (firsts, foreign) = firsts(&place, Kind::Log)?;
-        Ok((Self { place, firsts, done: 0 }, foreign))
+        Ok((Self { place, firsts, done: 0, reached: None }, foreign))
     }
 
     fn section(&mut self, first: u64) -> Result<Section, Trouble> {
-        let (bytes, header) = read(&self.place, Kind::Log, first)?;
-        let file = LogFile::parse(&bytes, first);
-        let mut section = Section {
-            first,
-            rows: file.events.iter().map(row).collect(),
-            findings: header.into_iter().collect(),
-            read: bytes.len() as u64,
-            ..Section::default()
-        };
+        let from = self.reached.unwrap_or(Reached { skipped: 0, events: first });
+        let mut window = self.window(first, from.skipped, WINDOW_BYTES)?;
+        let (mut section, mut end, mut tail) = groups(&window.bytes, from.events);
+        if window.more && section.commits.is_empty() {
+            // Damage, the end, or a group that is larger: what it is can be told only from all that follows.
+            window = self.window(first, from.skipped, FILE_BYTES_MAX)?;
+            (section, end, tail) = groups(&window.bytes, from.events);
+        }
+        let events = from.events + section.rows.len() as u64;
+        if self.reached.is_none() {
+            section.findings.extend(header_fault(&self.place, Kind::Log, first, &window.bytes));
+        }
+        if window.more {
+            let read = end.saturating_sub(HEADER_BYTES) as u64;
+            section.read = read;
+            self.reached = Some(Reached { skipped: from.skipped + read, events });
+        } else {
+            section.read = window.bytes.len() as u64;
+            self.finish(&mut section, events, moved(tail, from.skipped));
+        }
+        section.bytes = window.bytes;
+        Ok(section)
+    }
+
+    /// Turns to the next file, or to none after a fault.
+    fn finish(&mut self, section: &mut Section, end: u64, tail: Tail) {
         let next = self.firsts.get(self.done + 1).copied();
-        let end = first + section.rows.len() as u64;
-        if let Some(fault) = tail_fault(file.tail, end, next) {
+        if let Some(fault) = tail_fault(tail, end, next) {
             section.findings.push(fault);
             self.done = self.firsts.len();
-        } else if let Tail::Torn { bytes } = file.tail {
+        } else if let Tail::Torn { bytes } = tail {
             section.torn = bytes as u64;
         }
-        section.commits = file.commits;
-        section.bytes = bytes;
         self.done += 1;
-        Ok(section)
+        self.reached = None;
+    }
+
+    fn window(&self, first: u64, skipped: u64, bytes_max: u64) -> Result<Window, Trouble> {
+        let path = self.place.folder(Kind::Log).join(file_name(first));
+        let read = read_part(self.place.disk.as_ref(), &path, skipped, bytes_max);
+        read.map_err(|cause| Trouble::Read { path, cause })
+    }
+}
+
+/// At most `bytes_max` bytes of a file that is not too large to be read whole.
+fn read_part(disk: &dyn Disk, path: &Path, skipped: u64, bytes_max: u64) -> io::Result<Window> {
+    let file = disk.open_read(path)?;
+    let len = file.len()?;
+    if len > FILE_BYTES_MAX {
+        let what = format!("{len} bytes, at most {FILE_BYTES_MAX} are read");
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, what));
+    }
+    let rest = len.saturating_sub(skipped);
+    let mut bytes = vec![0; usize::try_from(rest.min(bytes_max)).map_err(io::Error::other)?];
+    let read = file.read_at(skipped, &mut bytes)?;
+    bytes.truncate(read);
+    Ok(Window { bytes, more: rest > bytes_max })
+}
+
+/// The whole groups of a window, where they end, and what follows.
+fn groups(window: &[u8], first: u64) -> (Section, usize, Tail) {
+    let file = LogFile::parse(window, first);
+    let rows = file.events.iter().map(row).collect();
+    (Section { first, rows, commits: file.commits, ..Section::default() }, file.end, file.tail)
+}
+
+/// The same end, in bytes of the file.
+fn moved(tail: Tail, skipped: u64) -> Tail {
+    match tail {
+        Tail::Damaged { offset } => {
+            Tail::Damaged { offset: offset.saturating_add(usize::try_from(skipped).unwrap_or(usize::MAX)) }
+        }
+        Tail::Clean | Tail::Torn { .. } => tail,
     }
 }
 

@@ -17,7 +17,7 @@ use signatures::Job;
 use std::sync::mpsc::sync_channel;
 
 /// Events of a batch: enough to keep all cores busy, few enough to hold decoded.
-const BATCH_EVENTS: usize = 4_096;
+const BATCH_EVENTS: usize = 2_048;
 
 /// Walks a whole log.
 pub(crate) fn run(
