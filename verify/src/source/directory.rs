@@ -92,13 +92,13 @@ impl LogFiles {
         Ok((Self { place, firsts, done: 0, reached: None }, foreign))
     }
 
-    fn section(&mut self, first: u64) -> Result<Section, Trouble> {
+    fn section(&mut self, first: u64, room: Vec<u8>) -> Result<Section, Trouble> {
         let from = self.reached.unwrap_or(Reached { skipped: 0, events: first });
-        let mut window = self.window(first, from.skipped, WINDOW_BYTES)?;
+        let mut window = self.window(first, from.skipped, WINDOW_BYTES, room)?;
         let (mut section, mut end, mut tail) = groups(&window.bytes, from.events);
         if window.more && section.commits.is_empty() {
             // Damage, the end, or a group that is larger: what it is can be told only from all that follows.
-            window = self.window(first, from.skipped, FILE_BYTES_MAX)?;
+            window = self.window(first, from.skipped, FILE_BYTES_MAX, window.bytes)?;
             (section, end, tail) = groups(&window.bytes, from.events);
         }
         let events = from.events + section.rows.len() as u64;
@@ -130,15 +130,21 @@ impl LogFiles {
         self.reached = None;
     }
 
-    fn window(&self, first: u64, skipped: u64, bytes_max: u64) -> Result<Window, Trouble> {
+    fn window(&self, first: u64, skipped: u64, bytes_max: u64, room: Vec<u8>) -> Result<Window, Trouble> {
         let path = self.place.folder(Kind::Log).join(file_name(first));
-        let read = read_part(self.place.disk.as_ref(), &path, skipped, bytes_max);
+        let read = read_part(self.place.disk.as_ref(), &path, skipped, bytes_max, room);
         read.map_err(|cause| Trouble::Read { path, cause })
     }
 }
 
-/// At most `bytes_max` bytes of a file that is not too large to be read whole.
-fn read_part(disk: &dyn Disk, path: &Path, skipped: u64, bytes_max: u64) -> io::Result<Window> {
+/// At most `bytes_max` bytes of a file that is not too large to be read whole, in the buffer `room`.
+fn read_part(
+    disk: &dyn Disk,
+    path: &Path,
+    skipped: u64,
+    bytes_max: u64,
+    room: Vec<u8>,
+) -> io::Result<Window> {
     let file = disk.open_read(path)?;
     let len = file.len()?;
     if len > FILE_BYTES_MAX {
@@ -146,7 +152,8 @@ fn read_part(disk: &dyn Disk, path: &Path, skipped: u64, bytes_max: u64) -> io::
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, what));
     }
     let rest = len.saturating_sub(skipped);
-    let mut bytes = vec![0; usize::try_from(rest.min(bytes_max)).map_err(io::Error::other)?];
+    let mut bytes = room;
+    bytes.resize(usize::try_from(rest.min(bytes_max)).map_err(io::Error::other)?, 0);
     let read = file.read_at(skipped, &mut bytes)?;
     bytes.truncate(read);
     Ok(Window { bytes, more: rest > bytes_max })
@@ -194,7 +201,7 @@ fn tail_fault(tail: Tail, end: u64, next: Option<u64>) -> Option<Finding> {
 }
 
 impl Source for LogFiles {
-    fn next(&mut self) -> Option<Result<Section, Trouble>> {
+    fn next(&mut self, room: Vec<u8>) -> Option<Result<Section, Trouble>> {
         let first = *self.firsts.get(self.done)?;
         if self.done == 0 && first != 0 {
             self.done = self.firsts.len();
@@ -202,7 +209,7 @@ impl Source for LogFiles {
             let findings = vec![Finding::at(Code::FileMissing, 0, what)];
             return Some(Ok(Section { findings, ..Section::default() }));
         }
-        Some(self.section(first))
+        Some(self.section(first, room))
     }
 
     fn bytes(&self) -> u64 {

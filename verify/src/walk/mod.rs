@@ -19,6 +19,9 @@ use std::sync::mpsc::sync_channel;
 /// Events of a batch: enough to keep all cores busy, few enough to hold decoded.
 const BATCH_EVENTS: usize = 2_048;
 
+/// Buffers that wait to be used again: one is enough where reading keeps up.
+const BUFFERS_KEPT: usize = 2;
+
 /// Walks a whole log.
 pub(crate) fn run(
     source: &mut dyn Source,
@@ -28,9 +31,11 @@ pub(crate) fn run(
     progress.expect(source.bytes());
     // Without a place to wait in, one section is walked and one is held ready: two in memory.
     let (ahead, sections) = sync_channel::<Result<Section, Trouble>>(0);
+    // A buffer that was used has its pages already.
+    let (back, rooms) = sync_channel(BUFFERS_KEPT);
     std::thread::scope(|scope| {
         scope.spawn(move || {
-            while let Some(section) = source.next() {
+            while let Some(section) = source.next(rooms.try_recv().unwrap_or_default()) {
                 if ahead.send(section).is_err() {
                     return;
                 }
@@ -38,8 +43,11 @@ pub(crate) fn run(
         });
         let mut jobs = Vec::new();
         for section in sections {
-            jobs = walk_section(&section?, chain, jobs)?;
+            let section = section?;
+            jobs = walk_section(&section, chain, jobs)?;
             progress.advance(chain.bytes_read());
+            // Where there is no place for it, it is not needed.
+            drop(back.try_send(section.bytes));
         }
         chain.judge(&signatures::check(&jobs));
         Ok(())
