@@ -67,6 +67,7 @@ pub struct LogFiles {
     done: usize,
     /// Where to go on in the file after those; `None` at its beginning.
     reached: Option<Reached>,
+    window_bytes: u64,
 }
 
 /// A place between two groups of a file.
@@ -89,12 +90,12 @@ impl LogFiles {
     /// Lists the files.
     pub fn open(place: Place) -> Result<(Self, Vec<Finding>), Trouble> {
         let (firsts, foreign) = firsts(&place, Kind::Log)?;
-        Ok((Self { place, firsts, done: 0, reached: None }, foreign))
+        Ok((Self { place, firsts, done: 0, reached: None, window_bytes: WINDOW_BYTES }, foreign))
     }
 
     fn section(&mut self, first: u64, room: Vec<u8>) -> Result<Section, Trouble> {
         let from = self.reached.unwrap_or(Reached { skipped: 0, events: first });
-        let mut window = self.window(first, from.skipped, WINDOW_BYTES, room)?;
+        let mut window = self.window(first, from.skipped, self.window_bytes, room)?;
         let (mut section, mut end, mut tail) = groups(&window.bytes, from.events);
         if window.more && section.commits.is_empty() {
             // Damage, the end, or a group that is larger: what it is can be told only from all that follows.
@@ -218,5 +219,85 @@ impl Source for LogFiles {
             self.place.disk.open_read(&path).and_then(|file| file.len()).unwrap_or(0)
         };
         self.firsts.iter().map(length).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+    use super::*;
+    use fixtures::temp_dir::TempDir;
+    use ledger::disk::RealDisk;
+    use ledger::hash::Hash;
+    use ledger::segment::Frame;
+    use std::sync::Arc;
+
+    /// A file of seven groups of one to four events, with zero bytes after them.
+    fn file(genesis: Hash) -> Vec<u8> {
+        let mut bytes = Header { kind: Kind::Log, first: 0, genesis }.encode().to_vec();
+        let mut size = 0;
+        for group in 0..7_u8 {
+            for event in 0..=group % 4 {
+                let leaf = [group; 40];
+                let frame = Frame::Event { leaf: &leaf, signature: [event; 64], key: [1; 4] };
+                frame.write(&mut bytes).unwrap();
+                size += 1;
+            }
+            Frame::Commit { size, head: [group; 32] }.write(&mut bytes).unwrap();
+        }
+        bytes.resize(bytes.len() + 300, 0);
+        bytes
+    }
+
+    /// All that the sections of a log say, joined.
+    fn told(place: &Place, window_bytes: u64) -> (Vec<Vec<u8>>, Vec<u64>, Vec<Finding>, u64, u64) {
+        let (mut files, _) = LogFiles::open(place.clone()).unwrap();
+        files.window_bytes = window_bytes;
+        let (mut texts, mut sizes, mut findings, mut torn, mut read) = (vec![], vec![], vec![], 0, 0);
+        let mut room = vec![7; 10];
+        while let Some(section) = files.next(std::mem::take(&mut room)) {
+            let section = section.unwrap();
+            assert_eq!(section.first, texts.len() as u64);
+            texts.extend(section.rows.iter().map(|row| section.bytes[row.start..row.end].to_vec()));
+            sizes.extend(section.commits.iter().map(|commit| commit.size));
+            findings.extend(section.findings);
+            torn += section.torn;
+            read += section.read;
+            room = section.bytes;
+        }
+        (texts, sizes, findings, torn, read)
+    }
+
+    #[test]
+    fn windows_tell_of_a_file_what_the_whole_of_it_tells() {
+        let dir = TempDir::new().unwrap();
+        let place =
+            Place { disk: Arc::new(RealDisk), root: dir.path().to_path_buf(), genesis: Hash([3; 32]) };
+        let folder = place.folder(Kind::Log);
+        std::fs::create_dir_all(&folder).unwrap();
+        let whole = file(place.genesis);
+        let path = folder.join(file_name(0));
+        let mut kinds = std::collections::BTreeSet::new();
+        for place_of_fault in (0..whole.len()).step_by(13).chain([usize::MAX]) {
+            for cut in [false, true] {
+                let mut bytes = whole.clone();
+                if cut {
+                    bytes.truncate(place_of_fault);
+                } else if let Some(byte) = bytes.get_mut(place_of_fault) {
+                    *byte ^= 0x40;
+                }
+                std::fs::write(&path, &bytes).unwrap();
+                let expected = told(&place, FILE_BYTES_MAX);
+                kinds.insert((expected.2.len(), expected.3 > 0));
+                for window_bytes in [100, 400, 700, 1_500] {
+                    let found = told(&place, window_bytes);
+                    assert_eq!((&found.0, &found.1, &found.3), (&expected.0, &expected.1, &expected.3));
+                    assert_eq!(format!("{:?}", found.2), format!("{:?}", expected.2), "{place_of_fault}");
+                    assert_eq!(found.4, bytes.len() as u64, "{place_of_fault} {window_bytes}");
+                }
+            }
+        }
+        assert!(kinds.contains(&(0, true)) && kinds.contains(&(1, false)), "{kinds:?}");
     }
 }
