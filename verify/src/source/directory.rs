@@ -224,8 +224,6 @@ impl Source for LogFiles {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
     use super::*;
     use fixtures::temp_dir::TempDir;
     use ledger::disk::RealDisk;
