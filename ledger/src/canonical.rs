@@ -56,41 +56,72 @@ pub enum Problem {
 
 /// Checks that `text` is one canonical JSON value.
 pub fn check(text: &[u8]) -> Result<(), NotCanonical> {
-    let mut reader = Reader::over(text)?;
-    reader.value(1)?;
-    reader.end()
+    let mut reader = Reader::over(text);
+    let read = reader.value(1).and_then(|()| reader.end());
+    reader.settle(read)
 }
 
 /// Checks that `text` is one canonical JSON object and calls `each` with every key and the text of its value, in order.
+///
+/// What `each` was told counts only when the whole text turns out canonical.
+#[inline]
 pub fn members<'a>(text: &'a [u8], mut each: impl FnMut(&'a [u8], &'a [u8])) -> Result<(), NotCanonical> {
-    let mut reader = Reader::over(text)?;
-    reader.expect(b'{')?;
-    reader.members(1, &mut each)?;
-    reader.end()
+    let mut reader = Reader::over(text);
+    let read = reader.expect(b'{').and_then(|()| reader.members(1, &mut each)).and_then(|()| reader.end());
+    reader.settle(read)
 }
 
 struct Reader<'a> {
     text: &'a [u8],
     rest: &'a [u8],
+    /// All words of strings, joined by "or": without a high bit every string was ASCII, and so the whole text.
+    strings: u64,
+}
+
+/// A key, and its first eight bytes as a number that orders as they do; a shorter key is filled up with zeros.
+#[derive(Clone, Copy, Default)]
+struct Key<'a> {
+    text: &'a [u8],
+    head: u64,
+}
+
+impl Key<'_> {
+    #[inline]
+    fn is_after(&self, before: &Self) -> bool {
+        if self.head == before.head { self.text > before.text } else { self.head > before.head }
+    }
 }
 
 impl<'a> Reader<'a> {
-    fn over(text: &'a [u8]) -> Result<Self, NotCanonical> {
-        match std::str::from_utf8(text) {
-            Ok(_) => Ok(Self { text, rest: text }),
+    #[inline]
+    fn over(text: &'a [u8]) -> Self {
+        Self { text, rest: text, strings: 0 }
+    }
+
+    /// What was read, unless the text is not even UTF-8, which goes before every other fault.
+    #[inline]
+    fn settle(&self, read: Result<(), NotCanonical>) -> Result<(), NotCanonical> {
+        if read.is_ok() && self.strings & HIGH_BITS == 0 {
+            return Ok(());
+        }
+        match std::str::from_utf8(self.text) {
+            Ok(_) => read,
             Err(cause) => Err(NotCanonical { offset: cause.valid_up_to(), problem: Problem::Utf8 }),
         }
     }
 
+    #[cold]
     fn fail<T>(&self, problem: Problem) -> Result<T, NotCanonical> {
         let problem = if self.rest.is_empty() { Problem::Ends } else { problem };
         Err(NotCanonical { offset: self.text.len() - self.rest.len(), problem })
     }
 
+    #[inline]
     fn end(&self) -> Result<(), NotCanonical> {
         if self.rest.is_empty() { Ok(()) } else { self.fail(Problem::Trailing) }
     }
 
+    #[inline]
     fn take(&mut self, wanted: u8) -> bool {
         match self.rest.split_first() {
             Some((first, rest)) if *first == wanted => {
@@ -101,10 +132,12 @@ impl<'a> Reader<'a> {
         }
     }
 
+    #[inline]
     fn expect(&mut self, wanted: u8) -> Result<(), NotCanonical> {
         if self.take(wanted) { Ok(()) } else { self.fail(Problem::Unexpected) }
     }
 
+    #[inline]
     fn skip(&mut self, count: usize) {
         self.rest = self.rest.get(count..).unwrap_or_default();
     }
@@ -153,17 +186,17 @@ impl<'a> Reader<'a> {
         if self.take(b'}') {
             return Ok(());
         }
-        let mut before: &[u8] = b"";
+        let mut before = Key::default();
         loop {
             let key = self.key()?;
-            if key <= before {
+            if !key.is_after(&before) {
                 return self.fail(Problem::Order);
             }
             before = key;
             self.expect(b':')?;
             let from = self.rest;
             self.value(depth + 1)?;
-            each(key, from.get(..from.len() - self.rest.len()).unwrap_or_default());
+            each(key.text, from.get(..from.len() - self.rest.len()).unwrap_or_default());
             if self.take(b'}') {
                 return Ok(());
             }
@@ -171,30 +204,65 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn key(&mut self) -> Result<&'a [u8], NotCanonical> {
+    #[inline]
+    fn key(&mut self) -> Result<Key<'a>, NotCanonical> {
         self.expect(b'"')?;
-        let length =
-            self.rest.iter().take_while(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_')).count();
-        let key = self.rest.get(..length).unwrap_or_default();
-        if !key.first().is_some_and(u8::is_ascii_lowercase) || length > KEY_BYTES_MAX {
+        let Some(key) = self.rest.first_chunk().and_then(|word| short_key(u64::from_le_bytes(*word))) else {
+            return self.long_key();
+        };
+        let (length, head) = key;
+        let text = self.rest.get(..length).unwrap_or_default();
+        self.skip(length + 1);
+        Ok(Key { text, head })
+    }
+
+    /// A key of any length, or what is wrong with it.
+    fn long_key(&mut self) -> Result<Key<'a>, NotCanonical> {
+        let length = name_bytes(self.rest);
+        let text = self.rest.get(..length).unwrap_or_default();
+        if !text.first().is_some_and(u8::is_ascii_lowercase) || length > KEY_BYTES_MAX {
             return self.fail(Problem::Key);
         }
         self.skip(length);
-        if self.take(b'"') { Ok(key) } else { self.fail(Problem::Key) }
+        let filled = text.iter().chain(&[0; 8]).take(8);
+        let head = filled.fold(0, |head, byte| head << 8 | u64::from(*byte));
+        if self.take(b'"') { Ok(Key { text, head }) } else { self.fail(Problem::Key) }
     }
 
+    #[inline]
     fn string(&mut self) -> Result<(), NotCanonical> {
         self.skip(1);
         loop {
-            self.skip(plain_bytes(self.rest));
-            match self.rest.first() {
-                Some(b'"') => {
-                    self.skip(1);
+            self.plain();
+            match self.rest.split_first() {
+                Some((b'"', rest)) => {
+                    self.rest = rest;
                     return Ok(());
                 }
-                Some(b'\\') => self.escape()?,
+                Some((b'\\', _)) => self.escape()?,
                 _ => return self.fail(Problem::Escape),
             }
+        }
+    }
+
+    /// Skips what stands before the first byte that ends a string or needs an escape, eight bytes at a time.
+    #[inline]
+    fn plain(&mut self) {
+        while let Some((word, after)) = self.rest.split_first_chunk() {
+            let word = u64::from_le_bytes(*word);
+            self.strings |= word;
+            let special = special_bytes(word);
+            if special != 0 {
+                return self.skip(first_marked(special));
+            }
+            self.rest = after;
+        }
+        while let Some((byte, after)) = self.rest.split_first() {
+            if matches!(byte, b'"' | b'\\' | 0..0x20) {
+                return;
+            }
+            self.strings |= u64::from(*byte);
+            self.rest = after;
         }
     }
 
@@ -231,14 +299,61 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// How many bytes stand before the first that ends a string or needs an escape: by blocks, which take no branch inside.
-fn plain_bytes(text: &[u8]) -> usize {
-    let special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..0x20);
-    let (blocks, _) = text.as_chunks::<16>();
-    let is_plain = |block: &&[u8; 16]| !block.iter().fold(false, |found, byte| found | special(byte));
-    let before = 16 * blocks.iter().take_while(is_plain).count();
-    let rest = text.get(before..).unwrap_or_default();
-    before + rest.iter().take_while(|byte| !special(byte)).count()
+/// The lowest bit of each of eight bytes.
+const ONES: u64 = u64::MAX / 255;
+/// The highest bit of each of eight bytes, which marks those that were looked for.
+const HIGH_BITS: u64 = ONES << 7;
+
+/// The number of bytes before the first marked one; 8 when there is none.
+#[inline]
+fn first_marked(marks: u64) -> usize {
+    (marks.trailing_zeros() / 8) as usize
+}
+
+/// Marks the bytes that end a string or need an escape. The first mark is right; a later one may be too many.
+#[inline]
+fn special_bytes(word: u64) -> u64 {
+    let is_zero = |word: u64| word.wrapping_sub(ONES);
+    let quote = is_zero(word ^ (ONES * b'"' as u64));
+    let backslash = is_zero(word ^ (ONES * b'\\' as u64));
+    let control = word.wrapping_sub(ONES * 0x20);
+    (quote | backslash | control) & !word & HIGH_BITS
+}
+
+/// Marks the bytes that a key may not hold.
+#[inline]
+fn foreign_bytes(word: u64) -> u64 {
+    // Without high bits, no sum below leaves its byte.
+    let low = word & !HIGH_BITS;
+    let at_least = |byte: u8| low.wrapping_add(ONES * u64::from(0x80 - byte));
+    let letter = at_least(b'a') & !at_least(b'z' + 1);
+    let digit = at_least(b'0') & !at_least(b'9' + 1);
+    let underscore = at_least(b'_') & !at_least(b'_' + 1);
+    (!(letter | digit | underscore) | word) & HIGH_BITS
+}
+
+/// How many bytes of a key stand at the beginning.
+fn name_bytes(text: &[u8]) -> usize {
+    let (words, rest) = text.as_chunks();
+    for (at, word) in words.iter().enumerate() {
+        let foreign = foreign_bytes(u64::from_le_bytes(*word));
+        if foreign != 0 {
+            return 8 * at + first_marked(foreign);
+        }
+    }
+    let tail = rest.iter().take_while(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_')).count();
+    8 * words.len() + tail
+}
+
+/// The length and the head of a key that ends within the word, with its quotation mark; `None` for any other.
+#[inline]
+fn short_key(word: u64) -> Option<(usize, u64)> {
+    let [first, ..] = word.to_le_bytes();
+    let bits = 8 * (foreign_bytes(word).trailing_zeros() / 8);
+    let end = word.checked_shr(bits)?;
+    let text = word & !(u64::MAX << bits);
+    let is_key = first.is_ascii_lowercase() && end & 0xff == u64::from(b'"');
+    is_key.then(|| ((bits / 8) as usize, text.swap_bytes()))
 }
 
 /// Whether the four hex digits name a control character that has no two-character escape.

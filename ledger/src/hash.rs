@@ -101,15 +101,41 @@ impl<const N: usize> Hex<N> {
 
 /// Reads exactly `2 * N` lower-case hex digits.
 pub fn array_from_hex<const N: usize>(text: &[u8]) -> Option<[u8; N]> {
-    let (pairs, rest) = text.as_chunks::<2>();
-    if pairs.len() != N || !rest.is_empty() {
+    if text.len() != 2 * N {
         return None;
     }
     let mut bytes = [0; N];
-    for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+    let (words, rest) = text.as_chunks::<8>();
+    let (quads, last) = bytes.as_chunks_mut::<4>();
+    // Whether all are digits is asked once at the end: no branch depends on what the digits are.
+    let mut sound = true;
+    for (quad, word) in quads.iter_mut().zip(words) {
+        let (four, digits) = four_from_hex(u64::from_le_bytes(*word));
+        *quad = four;
+        sound &= digits;
+    }
+    let (pairs, _) = rest.as_chunks::<2>();
+    for (byte, [high, low]) in last.iter_mut().zip(pairs) {
         *byte = nibble(*high)? << 4 | nibble(*low)?;
     }
-    Some(bytes)
+    sound.then_some(bytes)
+}
+
+/// Four bytes of eight hex digits, of which the first stands lowest; and whether all are digits.
+#[inline]
+fn four_from_hex(word: u64) -> ([u8; 4], bool) {
+    const ONES: u64 = u64::MAX / 255;
+    const HIGH_BITS: u64 = ONES << 7;
+    // Without high bits, no sum below leaves its byte.
+    let low = word & !HIGH_BITS;
+    let at_least = |byte: u8| low.wrapping_add(ONES * u64::from(0x80 - byte));
+    let decimal = at_least(b'0') & !at_least(b'9' + 1);
+    let letter = at_least(b'a') & !at_least(b'f' + 1) & HIGH_BITS;
+    let digits = (decimal | letter) & !word & HIGH_BITS == HIGH_BITS;
+    let nibbles = (word & (ONES * 0x0f)).wrapping_add((letter >> 7).wrapping_mul(9)) & (ONES * 0x0f);
+    let bytes = (nibbles << 4 | nibbles >> 8) & 0x00ff_00ff_00ff_00ff;
+    let [a, _, b, _, c, _, d, _] = bytes.to_le_bytes();
+    ([a, b, c, d], digits)
 }
 
 fn nibble(digit: u8) -> Option<u8> {

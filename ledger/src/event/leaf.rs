@@ -6,7 +6,7 @@
 use super::id::{EventId, LedgerId, uuid_v7_millis};
 use super::{Actor, Assurance, Fact, Object, Origin, Outcome};
 use crate::canonical::{self, NotCanonical};
-use crate::hash::Hash;
+use crate::hash::{Hash, array_from_hex};
 use crate::time::Time;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -260,29 +260,11 @@ pub struct Envelope<'a> {
     pub kind: &'a str,
 }
 
-/// A bit for each key of the leaf, in order; the three that may be absent are `false`.
-const KEYS: [(&str, bool); 16] = [
-    ("actor", true),
-    ("assurance", false),
-    ("cause", false),
-    ("data", true),
-    ("epoch", true),
-    ("id", true),
-    ("ledger", true),
-    ("object", true),
-    ("origin", true),
-    ("outcome", true),
-    ("prev", true),
-    ("sealed", false),
-    ("seq", true),
-    ("time", true),
-    ("type", true),
-    ("v", true),
-];
+/// How many keys every leaf has.
+const KEYS_REQUIRED: usize = 13;
 
 #[derive(Default)]
 struct Spans<'a> {
-    keys: usize,
     required: usize,
     foreign: bool,
     epoch: &'a [u8],
@@ -295,24 +277,28 @@ struct Spans<'a> {
 }
 
 impl<'a> Spans<'a> {
+    /// Takes up a member. None comes twice, since the text is canonical.
+    #[inline]
     fn note(&mut self, key: &'a [u8], value: &'a [u8]) {
-        let rest = KEYS.get(self.keys..).unwrap_or_default();
-        let Some(ahead) = rest.iter().position(|(name, _)| name.as_bytes() == key) else {
-            self.foreign = true;
-            return;
-        };
-        self.required += usize::from(rest.get(ahead).is_some_and(|(_, required)| *required));
-        self.keys += ahead + 1;
         match key {
+            b"actor" | b"data" | b"id" | b"object" | b"origin" | b"outcome" | b"v" => {}
             b"epoch" => self.epoch = value,
             b"ledger" => self.ledger = value,
             b"prev" => self.prev = value,
-            b"sealed" => self.has_sealed = true,
             b"seq" => self.seq = value,
             b"time" => self.time = value,
             b"type" => self.kind = value,
-            _ => {}
+            b"assurance" | b"cause" => return,
+            b"sealed" => {
+                self.has_sealed = true;
+                return;
+            }
+            _ => {
+                self.foreign = true;
+                return;
+            }
         }
+        self.required += 1;
     }
 }
 
@@ -322,21 +308,23 @@ impl<'a> Envelope<'a> {
         within_limit(text)?;
         let mut spans = Spans::default();
         canonical::members(text, |key, value| spans.note(key, value))?;
-        let required = KEYS.iter().filter(|(_, required)| *required).count();
-        if spans.foreign || spans.required != required {
+        if spans.foreign || spans.required != KEYS_REQUIRED {
             return Err(DecodeError::Contradiction { field: "keys" });
         }
         Ok(Self {
             epoch: number(spans.epoch, "epoch")?,
             ledger: string(spans.ledger, "ledger")?,
-            prev: Hash::from_hex(string(spans.prev, "prev")?)
-                .ok_or(DecodeError::Contradiction { field: "prev" })?,
+            prev: hash(spans.prev).ok_or(DecodeError::Contradiction { field: "prev" })?,
             has_sealed: spans.has_sealed,
             seq: number(spans.seq, "seq")?,
             time: string(spans.time, "time")?,
             kind: string(spans.kind, "type")?,
         })
     }
+}
+
+fn hash(value: &[u8]) -> Option<Hash> {
+    array_from_hex(value.strip_prefix(b"\"")?.strip_suffix(b"\"")?).map(Hash)
 }
 
 fn string<'a>(value: &'a [u8], field: &'static str) -> Result<&'a str, DecodeError> {

@@ -130,15 +130,16 @@ impl<'a> Chain<'a> {
         self.payloads.settle(section.first)
     }
 
-    /// Takes up a batch, and adds the signatures to check.
-    pub(crate) fn take(&mut self, batch: Batch<'_>, jobs: &mut Vec<Job>) -> Result<(), Trouble> {
+    /// Takes up a batch, and gives the signatures to check.
+    pub(crate) fn take(&mut self, batch: &Batch<'_>) -> Vec<Job> {
         let batch_start = self.walked.size;
-        self.walked.tree.extend(&batch);
+        let mut jobs = Vec::new();
+        self.walked.tree.extend(batch);
         for event in &batch.events {
-            self.event(event, jobs);
+            self.event(event, &mut jobs);
         }
         self.check_commits(batch_start, &batch.hashes);
-        Ok(())
+        jobs
     }
 
     fn check_commits(&mut self, start: u64, hashes: &[Hash]) {
@@ -197,7 +198,7 @@ impl<'a> Chain<'a> {
         }
         self.receipts.meet(seq, &scanned.hash);
         self.sign(seq, scanned, jobs);
-        match &scanned.event {
+        match scanned.event.as_deref() {
             Some(Ok(decoded)) => self.understand(seq, decoded),
             Some(Err(cause)) if scanned.envelope.is_ok() => self.unreadable(seq, cause),
             _ => {}

@@ -17,7 +17,10 @@ use signatures::Job;
 use std::sync::mpsc::sync_channel;
 
 /// Events of a batch: enough to keep all cores busy, few enough to hold decoded.
-const BATCH_EVENTS: usize = 16_384;
+const BATCH_EVENTS: usize = 2_048;
+
+/// Buffers that wait to be used again: one is enough where reading keeps up.
+const BUFFERS_KEPT: usize = 2;
 
 /// Walks a whole log.
 pub(crate) fn run(
@@ -28,9 +31,11 @@ pub(crate) fn run(
     progress.expect(source.bytes());
     // Without a place to wait in, one section is walked and one is held ready: two in memory.
     let (ahead, sections) = sync_channel::<Result<Section, Trouble>>(0);
+    // A buffer that was used has its pages already.
+    let (back, rooms) = sync_channel(BUFFERS_KEPT);
     std::thread::scope(|scope| {
         scope.spawn(move || {
-            while let Some(section) = source.next() {
+            while let Some(section) = source.next(rooms.try_recv().unwrap_or_default()) {
                 if ahead.send(section).is_err() {
                     return;
                 }
@@ -38,30 +43,33 @@ pub(crate) fn run(
         });
         let mut jobs = Vec::new();
         for section in sections {
-            jobs = walk_section(&section?, chain, jobs)?;
+            let section = section?;
+            jobs = walk_section(&section, chain, jobs)?;
             progress.advance(chain.bytes_read());
+            // Where there is no place for it, it is not needed.
+            drop(back.try_send(section.bytes));
         }
         chain.judge(&signatures::check(&jobs));
         Ok(())
     })
 }
 
+/// While one batch is chained, the next is scanned and the signatures of the one before are checked.
 fn walk_section(section: &Section, chain: &mut Chain<'_>, jobs: Vec<Job>) -> Result<Vec<Job>, Trouble> {
     chain.enter(section)?;
+    let (mut index, decodes) = (chain.index(), chain.decodes());
+    let mut batches = section.rows.chunks(BATCH_EVENTS).map(|rows| {
+        let start = index;
+        index += rows.len() as u64;
+        scan::scan(&section.bytes, rows, start, decodes)
+    });
     let mut jobs = jobs;
-    for rows in section.rows.chunks(BATCH_EVENTS) {
-        let ((next, chained), failed) = rayon::join(
-            || {
-                let batch = scan::scan(&section.bytes, rows, chain.index(), chain.decodes());
-                let mut next = Vec::new();
-                let chained = chain.take(batch, &mut next);
-                (next, chained)
-            },
-            || signatures::check(&jobs),
-        );
-        chained?;
+    let mut scanned = batches.next();
+    while let Some(batch) = scanned {
+        let (next_jobs, (failed, next)) =
+            rayon::join(|| chain.take(&batch), || (signatures::check(&jobs), batches.next()));
         chain.judge(&failed);
-        jobs = next;
+        (jobs, scanned) = (next_jobs, next);
     }
     Ok(jobs)
 }
