@@ -1,7 +1,7 @@
 //! The server: the only crate that waits, listens and reads a clock.
 //!
 //! A request is parsed into a command, authenticated, handed to the engine, and answered with what became lasting. Pages and streams read what the
-//! engine has published. Start with [`http::router`]; [`serve::serve`] ties everything together.
+//! engine has published. Start with [`http::router`]; [`serve::open`] and [`serve::start`] tie everything together.
 
 pub mod clock;
 pub mod directory_lock;
