@@ -82,10 +82,10 @@ struct FolderArguments {
     /// Log, sealed payloads, checkpoints, index
     #[arg(long, env = "DEED_DATA", default_value = "data")]
     data: PathBuf,
-    /// Secret keys; best on another volume, never in a backup of the data [default: <DATA>/keys]
+    /// Secret keys; best on another volume, never in a backup of the data [default: `keys` in the data directory]
     #[arg(long, env = "DEED_KEYS")]
     keys: Option<PathBuf>,
-    /// The newest checkpoint once more; best on another volume than the data [default: <DATA>/head.lock]
+    /// The newest checkpoint once more; best on another volume than the data [default: `head.lock` in the data directory]
     #[arg(long, env = "DEED_HEAD_LOCK")]
     head_lock: Option<PathBuf>,
     /// Go on although the head lock is missing; recorded in the ledger
