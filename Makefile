@@ -8,7 +8,8 @@ setup:
 
 # Serves on the loopback, with its ledger in ./data.
 run: setup
-	cargo run --release --bin deed -- serve --data data
+	cargo build --release --bin deed --bin deed-verify
+	target/release/deed serve --data data
 
 # The whole gate: format, lints, tests, documents, licences.
 test: setup
@@ -20,3 +21,4 @@ e2e: setup
 
 bench: setup
 	cargo bench
+	bash api/benches/postgres.sh
