@@ -22,7 +22,7 @@ mod snapshots;
 pub use snapshots::StoredSnapshot;
 
 /// Memory that sled may use for its cache; its own default is a gigabyte.
-const CACHE_BYTES: u64 = 4 << 20;
+const CACHE_BYTES: u64 = 16 << 20;
 /// Hashes in one stored page of the tree: 2 KiB, well below the size at which sled moves values to files of their own.
 const PAGE: u64 = 64;
 /// Levels of the tree from one page to the next.
