@@ -23,6 +23,7 @@ use ledger::merkle::{inclusion_path, leaf_hash};
 use ledger::proof::LogProof;
 use projections::access::Permission;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// Bytes of leaves in one page.
 const PAGE_BYTES_MAX: usize = 4 << 20;
@@ -45,6 +46,11 @@ pub(super) fn erase_payloads(asker: Asker, arguments: EraseArguments) -> Result<
     }
     Ok(Parsed::plain(asker, ErasePayloads { subject, reason: reason.into() }))
 }
+
+/// How long a proof waits for the index.
+const INDEX_MAX: Duration = Duration::from_secs(5);
+/// How often it looks.
+const INDEX_LOOK: Duration = Duration::from_millis(10);
 
 /// An event as the interface shows it: the very text that was signed, and what checks it.
 #[derive(Serialize)]
@@ -159,6 +165,13 @@ pub(super) async fn event(
     Ok(Json(record.ok_or_else(|| no_event(seq, size))?.into()))
 }
 
+/// Waits until the index holds so many events: it follows the log at a distance.
+async fn follows(index: &Index, size: u64) {
+    while index.position() < size {
+        tokio::time::sleep(INDEX_LOOK).await;
+    }
+}
+
 pub(super) async fn proof(
     State(deed): State<Deed>,
     asker: Asker,
@@ -171,8 +184,9 @@ pub(super) async fn proof(
     let covers = |checkpoint: &&std::sync::Arc<SignedCheckpoint>| seq < checkpoint.checkpoint().size();
     let checkpoint = published.checkpoint.as_ref().filter(covers).ok_or_else(not_checkpointed)?;
     let size = checkpoint.checkpoint().size();
-    let index = deed.engine.index().filter(|index| index.position() >= size);
-    let index = index.ok_or(Failure::IndexBehind)?;
+    let index = deed.engine.index().ok_or(Failure::IndexBehind)?;
+    let caught_up = tokio::time::timeout(INDEX_MAX, follows(index, size)).await;
+    caught_up.map_err(|_| Failure::IndexBehind)?;
     let path =
         inclusion_path(seq, size, &|level, n| index.hash(level, n)).map_err(|cause| unreadable(&cause))?;
     let proof = LogProof::new(seq, path, (**checkpoint).clone()).map_err(|cause| unreadable(&cause))?;
