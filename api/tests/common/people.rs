@@ -32,7 +32,7 @@ impl Member {
 /// Claims a fresh server.
 pub(crate) fn claim(server: &mut Server) -> Member {
     let token = server.claim_token();
-    let arguments = json!({"token": token, "name": "Ada Lovelace", "email": "ada@example.org"});
+    let arguments = json!({"token": token, "name": "The Owner", "email": "owner@example.org"});
     let answer = server.client().done("claim", "identity.claim_ownership", &arguments);
     member(server.client(), &answer, "person")
 }
