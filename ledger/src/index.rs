@@ -32,6 +32,10 @@ const LAYOUT: u8 = 1;
 
 /// What sled says of an index that another process has open.
 const LOCKED: &str = "could not acquire lock";
+/// sled lets go of a closed index a little later, on a thread of its own: how often one asks again before somebody else must hold it.
+const LETS_GO_TRIES: u32 = 50;
+/// And how long one waits in between.
+const LETS_GO_PAUSE: std::time::Duration = std::time::Duration::from_millis(20);
 
 /// The index failed. It can be thrown away.
 #[derive(Debug, Error)]
@@ -113,16 +117,17 @@ pub struct Index {
 impl Index {
     /// Opens the index of a ledger; one that is damaged, of another ledger or of another layout is thrown away and begun again.
     pub fn open(folder: &Path, ledger: LedgerId) -> Result<Self, IndexError> {
-        match Self::open_as_is(folder, ledger) {
-            Err(IndexError::Sled(sled::Error::Io(cause))) if cause.to_string().contains(LOCKED) => {
-                Err(IndexError::InUse { path: folder.to_path_buf() })
-            }
-            Ok(index) => Ok(index),
-            Err(_) => {
-                Self::remove(folder)?;
-                Self::open_as_is(folder, ledger)
+        for _ in 0..LETS_GO_TRIES {
+            match Self::open_as_is(folder, ledger) {
+                Err(cause) if is_locked(&cause) => std::thread::sleep(LETS_GO_PAUSE),
+                Ok(index) => return Ok(index),
+                Err(_) => {
+                    Self::remove(folder)?;
+                    return Self::open_as_is(folder, ledger);
+                }
             }
         }
+        Err(IndexError::InUse { path: folder.to_path_buf() })
     }
 
     /// Throws the index away.
@@ -339,6 +344,10 @@ pub fn stand_back() -> bool {
 
 /// Most events in one call of [`Index::add`].
 pub const BATCH_MAX: u64 = 4_096;
+
+fn is_locked(cause: &IndexError) -> bool {
+    matches!(cause, IndexError::Sled(sled::Error::Io(cause)) if cause.to_string().contains(LOCKED))
+}
 
 fn key(kind: u8, parts: &[&[u8]]) -> Vec<u8> {
     let mut key = vec![kind];
