@@ -3,7 +3,7 @@
 use imbl::{OrdMap, Vector};
 use ledger::event::custody::{ClaimOpened, KeyRotated, PayloadName};
 use ledger::event::id::PersonId;
-use ledger::event::{Custody, Event, Fact, Identity, Object, Subject};
+use ledger::event::{Custody, Event, Identity, Object, Subject};
 use ledger::hash::Hash;
 use ledger::key_ring::{KeyRing, RotationFault};
 use ledger::time::Time;
@@ -130,13 +130,5 @@ impl Writers {
             | Custody::RefusalsCounted(_)
             | Custody::LogRead(_) => {}
         }
-    }
-}
-
-/// Whether an event erases payloads.
-pub fn erasure(fact: &Fact) -> Option<&ledger::event::custody::PayloadErased> {
-    match fact {
-        Fact::Custody(Custody::PayloadErased(erased)) => Some(erased),
-        Fact::Custody(_) | Fact::Identity(_) | Fact::Access(_) => None,
     }
 }
