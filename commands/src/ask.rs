@@ -1,10 +1,11 @@
 //! Who asks, when, and against which state; and what a decision is.
 
-use ledger::event::{Actor, Fact, Object, Refusal, Subject};
+use ledger::event::scope::Scope;
+use ledger::event::{Actor, Fact, Grantee, Object, Refusal, Subject};
 use ledger::time::Time;
 use ledger::writer::PlainPayload;
-use projections::State;
-use projections::access::{Permission, Permissions};
+use projections::access::{Held, Permission, Place};
+use projections::{Lasting, State};
 
 /// Who asks, when, and the state it is decided against.
 #[derive(Clone, Copy)]
@@ -67,26 +68,55 @@ impl Ask<'_> {
         }
     }
 
-    /// The subject that asks, if it may do this.
-    pub fn permitted(&self, permission: Permission) -> Result<Subject, Refusal> {
-        let subject = self.subject()?;
-        if self.state.grants.permissions(subject).contains(permission) {
+    /// The subject that asks, if it may do this there.
+    pub fn permitted(&self, permission: Permission, place: impl Into<Place>) -> Result<Subject, Refusal> {
+        let (subject, place) = (self.subject()?, place.into());
+        if self.state.may(subject, permission, place, self.now) {
             Ok(subject)
         } else {
-            Err(Refusal::NotPermitted { permission: permission.as_str().into() })
+            Err(Refusal::NotPermitted { permission: permission.as_str().into(), scope: place.scope })
         }
     }
 
-    /// Refuses what would hand out more than the subject has.
-    pub fn within_rights(&self, subject: Subject, handed_out: Permissions) -> Result<(), Refusal> {
-        match handed_out.first_beyond(self.state.grants.permissions(subject)) {
-            None => Ok(()),
-            Some(permission) => Err(Refusal::ExceedsOwnRights { permission: permission.as_str().into() }),
-        }
+    /// Refuses to hand out more than the subject has, or for longer.
+    pub fn may_give(&self, subject: Subject, held: &Held) -> Result<(), Refusal> {
+        within(self.state.first_beyond(subject, held, Lasting::until(self.now, held.expires)), held.scope)
     }
 
-    /// Refuses a subject that does not exist.
+    /// Refuses to touch more than the subject has now.
+    pub fn may_touch(&self, subject: Subject, held: &Held) -> Result<(), Refusal> {
+        within(self.state.first_beyond(subject, held, Lasting::beyond(self.now)), held.scope)
+    }
+
+    /// Refuses a subject that does not exist, or was removed.
     pub fn existing(&self, subject: Subject) -> Result<(), Refusal> {
         if self.state.subjects.contains(subject) { Ok(()) } else { Err(Refusal::UnknownSubject { subject }) }
+    }
+
+    /// Refuses a grantee that does not exist, or was removed.
+    pub fn existing_grantee(&self, grantee: Grantee) -> Result<(), Refusal> {
+        match grantee {
+            Grantee::Subject(subject) => self.existing(subject),
+            Grantee::Group(group) if self.state.groups.contains(group) => Ok(()),
+            Grantee::Group(group) => Err(Refusal::UnknownObject { object: Object::Group(group) }),
+        }
+    }
+
+    /// Refuses a scope that does not exist.
+    pub fn existing_scope(&self, scope: Scope) -> Result<(), Refusal> {
+        let object = match scope {
+            Scope::Site => return Ok(()),
+            Scope::Organization(id) => Object::Organization(id),
+            Scope::Project(id) => Object::Project(id),
+        };
+        if self.state.scopes.contains(scope) { Ok(()) } else { Err(Refusal::UnknownObject { object }) }
+    }
+}
+
+/// Refuses when a permission is beyond what somebody has at a scope.
+pub(crate) fn within(beyond: Option<Permission>, scope: Scope) -> Result<(), Refusal> {
+    match beyond {
+        None => Ok(()),
+        Some(permission) => Err(Refusal::ExceedsOwnRights { permission: permission.as_str().into(), scope }),
     }
 }

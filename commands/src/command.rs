@@ -1,6 +1,6 @@
 //! Every command there is.
 
-use crate::{Ask, Decide, Decision, access, custody, identity};
+use crate::{Ask, Decide, Decision, access, custody, identity, policy};
 use ledger::event::Object;
 
 macro_rules! commands {
@@ -48,12 +48,66 @@ macro_rules! commands {
 commands! {
     /// Become owner with the claim link.
     identity::ClaimOwnership;
+    /// Create a person.
+    identity::CreatePerson;
     /// Create a service account.
     identity::CreateServiceAccount;
+    /// Create an agent.
+    identity::CreateAgent;
+    /// Suspend a subject.
+    identity::SuspendSubject;
+    /// Reactivate a subject.
+    identity::ReactivateSubject;
+    /// Remove a subject.
+    identity::RemoveSubject;
+    /// Create a group.
+    identity::CreateGroup;
+    /// Remove a group.
+    identity::RemoveGroup;
+    /// Put a subject into a group.
+    identity::AddMember;
+    /// Take a subject out of a group.
+    identity::RemoveMember;
     /// Issue a credential.
     identity::IssueCredential;
     /// Revoke a credential.
     identity::RevokeCredential;
+    /// Create an organization.
+    access::CreateOrganization;
+    /// Create a project.
+    access::CreateProject;
+    /// Change a project.
+    access::ChangeProject;
+    /// Define a role.
+    access::DefineRole;
+    /// Change a role.
+    access::ChangeRole;
+    /// Retire a role.
+    access::RetireRole;
+    /// Approve a grant that was asked for.
+    access::ApproveGrant;
+    /// Decline a grant that was asked for.
+    access::DeclineGrant;
+    /// Take a role in an emergency.
+    access::BreakGlass;
+    /// Review how that was used.
+    access::ReviewBreakGlass;
+    /// Keep two duties apart.
+    access::SeparateDuties;
+    /// Let them meet again.
+    access::JoinDuties;
+    /// Map a provider's group to a role.
+    access::MapGroup;
+    /// End a mapping.
+    access::UnmapGroup;
+    /// Give and take what mappings say.
+    access::FollowMappings;
+    /// Propose a policy.
+    policy::ProposePolicy;
+    /// Approve a policy.
+    policy::ApprovePolicy;
+    /// Decline a policy.
+    policy::DeclinePolicy;
     /// Grant a role.
     access::GrantRole;
     /// Take a grant back.

@@ -6,6 +6,7 @@ use ledger::event::custody::{
     ClaimOpened, HeadLockCheck, KeyCompromised, KeyRotated, LedgerOpened, LogRead, PayloadErased,
     RefusalsCounted, ServerStarted, ServerStopped, StateRecorded, StoppedHow,
 };
+use ledger::event::scope::Scope;
 use ledger::event::{Actor, Channel, Fact, Object, Refusal, Subject};
 use projections::access::Permission;
 
@@ -29,9 +30,10 @@ impl Decide for ErasePayloads {
     }
 
     fn decide(self, ask: &Ask<'_>) -> Decision {
-        ask.permitted(Permission::CustodyErase)?;
+        ask.permitted(Permission::CustodyErase, Scope::Site)?;
         let Self { subject, reason } = self;
-        ask.existing(subject)?;
+        // Who was removed can still be erased.
+        ask.state.subjects.find(subject).ok_or(Refusal::UnknownSubject { subject })?;
         let mut payloads = ask.state.payloads.of(subject);
         payloads.truncate(ERASED_AT_ONCE_MAX);
         if payloads.is_empty() {
@@ -58,7 +60,7 @@ impl Decide for ReadLog {
     }
 
     fn decide(self, ask: &Ask<'_>) -> Decision {
-        let reader = ask.permitted(Permission::CustodyRead)?;
+        let reader = ask.permitted(Permission::CustodyRead, Scope::Site)?;
         // Events hold no larger numbers, and nobody reads beyond.
         let (from, to) = (self.from.min(INTEGER_MAX), self.to.min(INTEGER_MAX));
         let (since, until) = (ask.now, ask.now);

@@ -13,6 +13,7 @@ pub mod access;
 pub mod custody;
 pub mod engine;
 pub mod identity;
+pub mod policy;
 
 pub use ask::{Ask, Decide, Decision, Happening};
 pub use command::Command;

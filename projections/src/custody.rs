@@ -3,7 +3,7 @@
 use imbl::{OrdMap, Vector};
 use ledger::event::custody::{ClaimOpened, KeyRotated, PayloadName};
 use ledger::event::id::PersonId;
-use ledger::event::{Custody, Event, Identity, Object, Subject};
+use ledger::event::{Custody, Event, Identity, Subject};
 use ledger::hash::Hash;
 use ledger::key_ring::{KeyRing, RotationFault};
 use ledger::time::Time;
@@ -60,11 +60,7 @@ pub struct Payloads {
 impl Payloads {
     /// Profile payloads belong to the subject that their event is about.
     pub(crate) fn note_sealed(&mut self, event: &Event) {
-        let subject = match event.fact.object(event.ledger) {
-            Object::Person(id) => Subject::Person(id),
-            Object::ServiceAccount(id) => Subject::ServiceAccount(id),
-            Object::Ledger(_) | Object::Credential(_) | Object::Grant(_) => return,
-        };
+        let Ok(subject) = Subject::try_from(event.fact.object(event.ledger)) else { return };
         for entry in event.sealed.iter().filter(|entry| &*entry.class == "profile") {
             self.by_subject.entry(subject).or_default().push_back((event.seq, entry.name.clone()));
         }

@@ -7,10 +7,15 @@
 //! Not here: whether something is allowed to happen (`commands`), and whether what happened was allowed (`verify`). Both ask the
 //! questions defined here. Start with [`State`], then [`access`].
 
+mod rights;
 mod state;
 
 pub mod access;
 pub mod custody;
+pub mod history;
 pub mod identity;
+pub mod policy;
+
+pub use rights::{Entitlement, Grantless, Lasting};
 
 pub use state::{SCHEMA, State};

@@ -1,25 +1,36 @@
 //! The whole state: one fold per area, over one event at a time.
 
-use crate::access::Grants;
+use crate::access::{Grants, Roles, Rules, Scopes};
 use crate::custody::{Claims, Payloads, Rotations, Writers};
-use crate::identity::{Credentials, Subjects};
+use crate::identity::{Credentials, Groups, Subjects};
+use crate::policy::Policies;
 use imbl::OrdMap;
 use ledger::event::{Actor, Decoded, Event, Fact};
 use ledger::time::Time;
 use serde::{Deserialize, Serialize};
 
 /// Version of the state's encoding, recorded with its digest. Raise it with every change of a field.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 
 /// What the events so far amount to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
-    /// People and service accounts.
+    /// People, service accounts and agents.
     pub subjects: Subjects,
+    /// Groups of them.
+    pub groups: Groups,
     /// Their credentials.
     pub credentials: Credentials,
+    /// Organizations and projects.
+    pub scopes: Scopes,
+    /// Roles that were defined here.
+    pub roles: Roles,
     /// Who holds which role.
     pub grants: Grants,
+    /// What leads to grants, and what stands in their way.
+    pub rules: Rules,
+    /// Rules that people set.
+    pub policies: Policies,
     /// The claim link.
     pub claims: Claims,
     /// Sealed payloads that were not erased.
@@ -38,11 +49,18 @@ impl State {
         self.payloads.note_sealed(event);
         match &event.fact {
             Fact::Identity(fact) => {
-                self.subjects.apply(fact);
+                self.subjects.apply(fact, event.seq);
+                self.groups.apply(fact, event.seq);
                 self.credentials.apply(fact);
                 self.claims.claimed(fact, event.seq);
             }
-            Fact::Access(fact) => self.grants.apply(fact),
+            Fact::Access(fact) => {
+                self.scopes.apply(fact, event.seq);
+                self.roles.apply(fact, event.seq);
+                self.grants.apply(fact, event.seq);
+                self.rules.apply(fact, event);
+            }
+            Fact::Policy(fact) => self.policies.apply(fact, event),
             Fact::Custody(fact) => {
                 self.claims.apply(fact);
                 self.payloads.apply(fact);
@@ -62,11 +80,12 @@ impl State {
         }
     }
 
-    /// Whether the actor is who it says: a subject needs a credential of its own that is good at `now`.
+    /// Whether the actor is who it says and may act: a subject needs a credential of its own that is good at `now`.
     pub fn is_authentic(&self, actor: &Actor, now: Time) -> bool {
         match actor {
             Actor::Subject(subject, credential) => {
-                self.credentials.live(*credential, now).is_some_and(|found| found.subject == *subject)
+                let found = self.credentials.live(*credential, now);
+                found.is_some_and(|found| found.subject == *subject) && self.subjects.is_active(*subject)
             }
             Actor::System | Actor::Operator | Actor::Anonymous(_) => true,
         }

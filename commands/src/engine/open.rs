@@ -327,7 +327,7 @@ impl Fold {
             {
                 self.unconfirmed = None;
             }
-            Fact::Custody(_) | Fact::Identity(_) | Fact::Access(_) => {}
+            Fact::Custody(_) | Fact::Identity(_) | Fact::Access(_) | Fact::Policy(_) => {}
         }
         Ok(())
     }

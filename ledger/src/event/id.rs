@@ -47,6 +47,11 @@ macro_rules! ids {
             /// What its text begins with, before the underscore.
             pub const PREFIX: &'static str = $prefix;
 
+            /// The first in order.
+            pub const FIRST: Self = Self([0; 16]);
+            /// The last in order.
+            pub const LAST: Self = Self([0xff; 16]);
+
             /// From the 16 bytes of a UUID.
             pub fn from_bytes(bytes: [u8; 16]) -> Self {
                 Self(bytes)
@@ -111,6 +116,30 @@ ids! {
     CredentialId "crd";
     /// A grant of a role.
     GrantId "grt";
+    /// An AI agent that acts under an identity of its own.
+    AgentId "agt";
+    /// A group of subjects.
+    GroupId "grp";
+    /// An organization.
+    OrganizationId "org";
+    /// A project of an organization.
+    ProjectId "prj";
+    /// A role that was defined here.
+    RoleId "rol";
+    /// A request for a grant, waiting for a second person.
+    RequestId "req";
+    /// A mapping of an identity provider's group to a role.
+    MappingId "map";
+    /// A rule that keeps two duties apart.
+    DutyId "dut";
+    /// A virtual key.
+    VirtualKeyId "key";
+    /// A budget.
+    BudgetId "bud";
+    /// A reservation against budgets.
+    ReservationId "rsv";
+    /// A version of a policy.
+    PolicyId "pol";
 }
 
 /// A client's own name for one command: 1 to 64 letters, digits, `.`, `_` or `-`.

@@ -1,13 +1,14 @@
-//! Facts of identity: people, service accounts, their credentials.
+//! Facts of identity: people, service accounts and agents, their standing, credentials and groups.
 
-use super::id::{CredentialId, PersonId, ServiceAccountId};
-use super::{Object, Subject, facts};
+use super::id::{AgentId, CredentialId, GroupId, PersonId, ServiceAccountId};
+use super::scope::Scope;
+use super::{ContentDigest, Object, Subject, about, facts};
 use crate::hash::Hash;
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
 
 facts! {
-    /// What happened to people, service accounts and credentials.
+    /// What happened to subjects, their credentials and groups.
     Identity {
         /// A person exists; the profile is sealed beside the event.
         "identity.person_created" 1 => PersonCreated;
@@ -15,6 +16,22 @@ facts! {
         "identity.ownership_claimed" 1 => OwnershipClaimed;
         /// A service account exists.
         "identity.service_account_created" 1 => ServiceAccountCreated;
+        /// An agent exists.
+        "identity.agent_created" 1 => AgentCreated;
+        /// A subject may do nothing until it is reactivated.
+        "identity.subject_suspended" 1 => SubjectSuspended;
+        /// A suspended subject may act again; what its suspension ended stays ended.
+        "identity.subject_reactivated" 1 => SubjectReactivated;
+        /// A subject may never act again.
+        "identity.subject_removed" 1 => SubjectRemoved;
+        /// A group exists.
+        "identity.group_created" 1 => GroupCreated;
+        /// A group has no members any more and gets none.
+        "identity.group_removed" 1 => GroupRemoved;
+        /// A subject is in a group.
+        "identity.member_added" 1 => MemberAdded;
+        /// A subject is no longer in a group.
+        "identity.member_removed" 1 => MemberRemoved;
         /// A subject has a new credential.
         "identity.credential_issued" 1 => CredentialIssued;
         /// A credential no longer works.
@@ -26,6 +43,9 @@ facts! {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PersonCreated {
+    /// A keyed digest of the name to sign in with, so that nobody else gets it; 32 hex digits.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub login: Option<ContentDigest>,
     /// The person.
     pub person: PersonId,
 }
@@ -48,6 +68,86 @@ pub struct ServiceAccountCreated {
     pub handle: Box<str>,
     /// The service account.
     pub service_account: ServiceAccountId,
+}
+
+/// An agent exists.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AgentCreated {
+    /// The agent.
+    pub agent: AgentId,
+    /// Its name, chosen by whoever made it, unique in the ledger.
+    pub handle: Box<str>,
+    /// Who answers for it.
+    pub sponsor: Subject,
+}
+
+/// A subject may do nothing until it is reactivated.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SubjectSuspended {
+    /// Why.
+    pub reason: Box<str>,
+    /// Who.
+    pub subject: Subject,
+}
+
+/// A suspended subject may act again; what its suspension ended stays ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SubjectReactivated {
+    /// Who.
+    pub subject: Subject,
+}
+
+/// A subject may never act again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SubjectRemoved {
+    /// Why.
+    pub reason: Box<str>,
+    /// Who.
+    pub subject: Subject,
+}
+
+/// A group exists.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GroupCreated {
+    /// The group.
+    pub group: GroupId,
+    /// Its name, unique in its scope.
+    pub handle: Box<str>,
+    /// Whose it is: the site's or an organization's.
+    pub scope: Scope,
+}
+
+/// A group has no members any more and gets none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GroupRemoved {
+    /// The group.
+    pub group: GroupId,
+}
+
+/// A subject is in a group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MemberAdded {
+    /// The group.
+    pub group: GroupId,
+    /// Who.
+    pub subject: Subject,
+}
+
+/// A subject is no longer in a group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MemberRemoved {
+    /// The group.
+    pub group: GroupId,
+    /// Who.
+    pub subject: Subject,
 }
 
 /// A subject has a new credential.
@@ -73,32 +173,18 @@ pub struct CredentialRevoked {
     pub credential: CredentialId,
 }
 
-impl PersonCreated {
-    fn object(&self) -> Option<Object> {
-        Some(Object::Person(self.person))
-    }
-}
-
-impl OwnershipClaimed {
-    fn object(&self) -> Option<Object> {
-        Some(Object::Person(self.person))
-    }
-}
-
-impl ServiceAccountCreated {
-    fn object(&self) -> Option<Object> {
-        Some(Object::ServiceAccount(self.service_account))
-    }
-}
-
-impl CredentialIssued {
-    fn object(&self) -> Option<Object> {
-        Some(Object::Credential(self.credential))
-    }
-}
-
-impl CredentialRevoked {
-    fn object(&self) -> Option<Object> {
-        Some(Object::Credential(self.credential))
-    }
+about! {
+    PersonCreated => |fact| Object::Person(fact.person);
+    OwnershipClaimed => |fact| Object::Person(fact.person);
+    ServiceAccountCreated => |fact| Object::ServiceAccount(fact.service_account);
+    AgentCreated => |fact| Object::Agent(fact.agent);
+    SubjectSuspended => |fact| fact.subject.into();
+    SubjectReactivated => |fact| fact.subject.into();
+    SubjectRemoved => |fact| fact.subject.into();
+    GroupCreated => |fact| Object::Group(fact.group);
+    GroupRemoved => |fact| Object::Group(fact.group);
+    MemberAdded => |fact| Object::Group(fact.group);
+    MemberRemoved => |fact| Object::Group(fact.group);
+    CredentialIssued => |fact| Object::Credential(fact.credential);
+    CredentialRevoked => |fact| Object::Credential(fact.credential);
 }

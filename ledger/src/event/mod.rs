@@ -8,12 +8,14 @@ pub mod custody;
 pub mod id;
 pub mod identity;
 mod leaf;
+pub mod policy;
 mod refusal;
+pub mod scope;
 mod subject;
 
 pub use leaf::{DecodeError, Decoded, Envelope, Event, LEAF_BYTES_MAX, Leaf, SealedEntry};
 pub use refusal::{CodeCount, Refusal};
-pub use subject::{Actor, Channel, ContentDigest, Object, Origin, Subject, Via};
+pub use subject::{Actor, Channel, ContentDigest, Grantee, Object, Origin, Subject, Via};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -68,6 +70,20 @@ macro_rules! facts {
 }
 pub(crate) use facts;
 
+/// Says what the facts of an area are about.
+macro_rules! about {
+    ($($fact:ident => |$this:ident| $object:expr;)*) => {$(
+        impl $fact {
+            fn object(&self) -> Option<Object> {
+                let $this = self;
+                Some($object)
+            }
+        }
+    )*};
+}
+
+use about;
+
 /// Reads the `data` of a fact.
 fn read<T: DeserializeOwned>(data: &str) -> Result<T, serde_json::Error> {
     serde_json::from_str(data)
@@ -76,14 +92,17 @@ fn read<T: DeserializeOwned>(data: &str) -> Result<T, serde_json::Error> {
 pub use access::Access;
 pub use custody::Custody;
 pub use identity::Identity;
+pub use policy::Policy;
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fact {
-    /// People, service accounts and their credentials.
+    /// Subjects, their credentials and groups.
     Identity(Identity),
-    /// Roles and grants.
+    /// Scopes, roles and grants.
     Access(Access),
+    /// Rules that people set.
+    Policy(Policy),
     /// The log's own life, and refusals.
     Custody(Custody),
 }
@@ -94,6 +113,7 @@ impl Fact {
         match self {
             Self::Identity(fact) => fact.name(),
             Self::Access(fact) => fact.name(),
+            Self::Policy(fact) => fact.name(),
             Self::Custody(fact) => fact.name(),
         }
     }
@@ -103,6 +123,7 @@ impl Fact {
         let object = match self {
             Self::Identity(fact) => fact.object(),
             Self::Access(fact) => fact.object(),
+            Self::Policy(fact) => fact.object(),
             Self::Custody(fact) => fact.object(),
         };
         object.unwrap_or(Object::Ledger(ledger))
@@ -112,7 +133,7 @@ impl Fact {
     pub fn outcome(&self) -> Outcome {
         match self {
             Self::Custody(Custody::CommandRefused(_) | Custody::RefusalsCounted(_)) => Outcome::Refused,
-            Self::Identity(_) | Self::Access(_) | Self::Custody(_) => Outcome::Done,
+            Self::Identity(_) | Self::Access(_) | Self::Policy(_) | Self::Custody(_) => Outcome::Done,
         }
     }
 
@@ -120,6 +141,7 @@ impl Fact {
         match self {
             Self::Identity(fact) => fact.data(),
             Self::Access(fact) => fact.data(),
+            Self::Policy(fact) => fact.data(),
             Self::Custody(fact) => fact.data(),
         }
     }
@@ -130,6 +152,7 @@ impl Fact {
         match area {
             "identity" => Some(Identity::decode(name, version, data)?.map(Self::Identity)),
             "access" => Some(Access::decode(name, version, data)?.map(Self::Access)),
+            "policy" => Some(Policy::decode(name, version, data)?.map(Self::Policy)),
             "custody" => Some(Custody::decode(name, version, data)?.map(Self::Custody)),
             _ => None,
         }
@@ -137,7 +160,7 @@ impl Fact {
 
     /// Every type name with its version.
     pub fn types() -> impl Iterator<Item = (&'static str, u16)> {
-        [Identity::TYPES, Access::TYPES, Custody::TYPES].into_iter().flatten().copied()
+        [Identity::TYPES, Access::TYPES, Policy::TYPES, Custody::TYPES].into_iter().flatten().copied()
     }
 }
 

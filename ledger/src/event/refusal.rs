@@ -1,7 +1,8 @@
 //! Why a command was refused: a code and what a verifier needs to judge the refusal again.
 
-use super::Subject;
-use super::id::{CommandId, CredentialId, GrantId};
+use super::id::{CommandId, CredentialId, DutyId, GrantId};
+use super::scope::Scope;
+use super::{ContentDigest, Object, Subject};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -13,16 +14,24 @@ pub enum Refusal {
     #[error("no valid credential was shown; send `Authorization: Bearer <credential>`")]
     NotAuthenticated {},
     /// The actor lacks a permission.
-    #[error("this needs the permission `{permission}`, which none of your roles gives")]
+    #[error("this needs the permission `{permission}` in `{scope}`, which none of your roles gives you")]
     NotPermitted {
         /// The missing permission.
         permission: Box<str>,
+        /// Where it is missing; absent for the whole site.
+        #[serde(skip_serializing_if = "Scope::is_site", default)]
+        scope: Scope,
     },
     /// The role or subject would give the actor more than it has.
-    #[error("this would hand out the permission `{permission}`, which you do not hold yourself")]
+    #[error(
+        "this takes the permission `{permission}` in `{scope}`, which you do not hold yourself, or not for as long"
+    )]
     ExceedsOwnRights {
         /// A permission that the actor lacks.
         permission: Box<str>,
+        /// Where it lacks it; absent for the whole site.
+        #[serde(skip_serializing_if = "Scope::is_site", default)]
+        scope: Scope,
     },
     /// No such person or service account.
     #[error("`{subject}` does not exist")]
@@ -42,8 +51,8 @@ pub enum Refusal {
         /// Which was meant.
         credential: CredentialId,
     },
-    /// Another service account has that name.
-    #[error("a service account named `{handle}` exists already; choose another name")]
+    /// Something else of its kind has that name.
+    #[error("the name `{handle}` is taken; choose another")]
     HandleTaken {
         /// The name.
         handle: Box<str>,
@@ -72,6 +81,86 @@ pub enum Refusal {
         /// Who was meant.
         subject: Subject,
     },
+    /// No such thing, or it has ended.
+    #[error("`{object}` does not exist, or has ended")]
+    UnknownObject {
+        /// What was meant.
+        object: Object,
+    },
+    /// No such role, or it was retired.
+    #[error("there is no role `{role}` that can be granted; `GET /api/v1/roles` lists them")]
+    UnknownRole {
+        /// Which was meant.
+        role: Box<str>,
+    },
+    /// The role cannot be granted at such a scope.
+    #[error("the role `{role}` cannot be granted at `{scope}`")]
+    RoleNotHere {
+        /// Which role.
+        role: Box<str>,
+        /// Where it was to hold.
+        scope: Scope,
+    },
+    /// The scope does not have these environments.
+    #[error(
+        "`{scope}` does not have these environments; only a grant in a project can be limited to some of its own"
+    )]
+    EnvironmentsNotHere {
+        /// Where the grant was to hold.
+        scope: Scope,
+    },
+    /// Something else of its kind has that name there.
+    #[error("the name `{handle}` is taken in `{scope}`; choose another")]
+    NameTaken {
+        /// The name.
+        handle: Box<str>,
+        /// Where it is taken.
+        scope: Scope,
+    },
+    /// Another person signs in under that name.
+    #[error("somebody signs in under that name already")]
+    LoginTaken {
+        /// The keyed digest of the name.
+        login: ContentDigest,
+    },
+    /// A second person must decide this.
+    #[error(
+        "a second person must decide on `{object}`: nobody decides on what they asked for or get themselves"
+    )]
+    OwnMatter {
+        /// What was to be decided.
+        object: Object,
+    },
+    /// It was decided already.
+    #[error("`{object}` was decided already")]
+    Settled {
+        /// What was to be decided.
+        object: Object,
+    },
+    /// One subject would hold two permissions that a rule keeps apart.
+    #[error("this would give one subject two permissions that the rule `{duty}` keeps apart")]
+    DutiesConflict {
+        /// The rule.
+        duty: DutyId,
+    },
+    /// It would last too long.
+    #[error("this may last {seconds_max} seconds at most")]
+    TooLong {
+        /// The longest time in seconds.
+        seconds_max: u64,
+    },
+    /// There are as many as there may be.
+    #[error("there are {count_max} of them already, and there may be no more")]
+    TooMany {
+        /// How many there may be.
+        count_max: u64,
+    },
+    /// The role is none that may be taken in an emergency.
+    #[error("the role `{role}` may not be taken in an emergency; the access policy says which may")]
+    NotForEmergencies {
+        /// Which role.
+        role: Box<str>,
+    },
 }
 
 impl Refusal {
@@ -90,6 +179,18 @@ impl Refusal {
             Self::CommandIdReused { .. } => "command_id_reused",
             Self::ExpiryInPast {} => "expiry_in_past",
             Self::NothingToErase { .. } => "nothing_to_erase",
+            Self::UnknownObject { .. } => "unknown_object",
+            Self::UnknownRole { .. } => "unknown_role",
+            Self::RoleNotHere { .. } => "role_not_here",
+            Self::EnvironmentsNotHere { .. } => "environments_not_here",
+            Self::NameTaken { .. } => "name_taken",
+            Self::LoginTaken { .. } => "login_taken",
+            Self::OwnMatter { .. } => "own_matter",
+            Self::Settled { .. } => "settled",
+            Self::DutiesConflict { .. } => "duties_conflict",
+            Self::NotForEmergencies { .. } => "not_for_emergencies",
+            Self::TooLong { .. } => "too_long",
+            Self::TooMany { .. } => "too_many",
         }
     }
 }

@@ -1,6 +1,10 @@
 //! Who acts, on whom or what, and through which door.
 
-use super::id::{CommandId, CredentialId, GrantId, LedgerId, NotAnId, PersonId, ServiceAccountId};
+use super::id::{
+    AgentId, BudgetId, CommandId, CredentialId, DutyId, GrantId, GroupId, LedgerId, MappingId, NotAnId,
+    OrganizationId, PersonId, PolicyId, ProjectId, RequestId, ReservationId, RoleId, ServiceAccountId,
+    VirtualKeyId,
+};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Cow;
 
@@ -12,31 +16,110 @@ pub enum Subject {
     Person(PersonId),
     /// A program with an identity of its own.
     ServiceAccount(ServiceAccountId),
+    /// An AI agent with an identity of its own.
+    Agent(AgentId),
 }
 
-/// What an event is about.
+impl Subject {
+    /// The first in order.
+    pub const FIRST: Self = Self::Person(PersonId::FIRST);
+}
+
+/// Who can be given a role: a subject, or everybody in a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "Named<'_>", into = "Named<'static>")]
-pub enum Object {
-    /// The ledger itself.
-    Ledger(LedgerId),
-    /// A person.
-    Person(PersonId),
-    /// A service account.
-    ServiceAccount(ServiceAccountId),
-    /// A credential.
-    Credential(CredentialId),
-    /// A grant of a role.
-    Grant(GrantId),
+pub enum Grantee {
+    /// One subject.
+    Subject(Subject),
+    /// Everybody in a group.
+    Group(GroupId),
 }
 
-impl From<Subject> for Object {
-    fn from(subject: Subject) -> Self {
-        match subject {
-            Subject::Person(id) => Self::Person(id),
-            Subject::ServiceAccount(id) => Self::ServiceAccount(id),
+macro_rules! objects {
+    ($($(#[$doc:meta])* $name:ident $id:ident $kind:literal;)*) => {
+        /// What an event is about.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "Named<'_>", into = "Named<'static>")]
+        pub enum Object {
+            $($(#[$doc])* $name($id),)*
         }
-    }
+
+        impl Object {
+            /// What kind of thing it is.
+            pub fn kind(self) -> &'static str {
+                match self {
+                    $(Self::$name(_) => $kind,)*
+                }
+            }
+        }
+
+        impl std::fmt::Display for Object {
+            fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                match self {
+                    $(Self::$name(id) => id.fmt(out),)*
+                }
+            }
+        }
+
+        impl TryFrom<Named<'_>> for Object {
+            type Error = NotAnId;
+
+            fn try_from(named: Named<'_>) -> Result<Self, NotAnId> {
+                match &*named.kind {
+                    $($kind => named.id.parse().map(Self::$name),)*
+                    _ => Err(NotAnId { prefix: "<kind>" }),
+                }
+            }
+        }
+
+        impl std::str::FromStr for Object {
+            type Err = NotAnId;
+
+            fn from_str(text: &str) -> Result<Self, NotAnId> {
+                match text.split_once('_') {
+                    $(Some(($id::PREFIX, _)) => text.parse().map(Self::$name),)*
+                    _ => Err(NotAnId { prefix: "<kind>" }),
+                }
+            }
+        }
+    };
+}
+
+objects! {
+    /// The ledger itself.
+    Ledger LedgerId "ledger";
+    /// A person.
+    Person PersonId "person";
+    /// A service account.
+    ServiceAccount ServiceAccountId "service_account";
+    /// An agent.
+    Agent AgentId "agent";
+    /// A credential.
+    Credential CredentialId "credential";
+    /// A grant of a role.
+    Grant GrantId "grant";
+    /// A group.
+    Group GroupId "group";
+    /// An organization.
+    Organization OrganizationId "organization";
+    /// A project.
+    Project ProjectId "project";
+    /// A role that was defined here.
+    Role RoleId "role";
+    /// A request for a grant.
+    Request RequestId "request";
+    /// A mapping of a group to a role.
+    Mapping MappingId "mapping";
+    /// A rule that keeps two duties apart.
+    Duty DutyId "duty";
+    /// A virtual key.
+    Key VirtualKeyId "key";
+    /// A budget.
+    Budget BudgetId "budget";
+    /// A reservation.
+    Reservation ReservationId "reservation";
+    /// A version of a policy.
+    Policy PolicyId "policy";
 }
 
 /// The text form of a subject or an object.
@@ -49,79 +132,112 @@ struct Named<'a> {
     kind: Cow<'a, str>,
 }
 
-fn named(id: impl ToString, kind: &'static str) -> Named<'static> {
-    Named { id: id.to_string().into(), kind: kind.into() }
-}
-
-impl From<Subject> for Named<'static> {
-    fn from(subject: Subject) -> Self {
-        Object::from(subject).into()
-    }
-}
-
-impl TryFrom<Named<'_>> for Subject {
-    type Error = NotAnId;
-
-    fn try_from(named: Named<'_>) -> Result<Self, NotAnId> {
-        match Object::try_from(named)? {
-            Object::Person(id) => Ok(Self::Person(id)),
-            Object::ServiceAccount(id) => Ok(Self::ServiceAccount(id)),
-            Object::Ledger(_) | Object::Credential(_) | Object::Grant(_) => {
-                Err(NotAnId { prefix: "per_` or `svc" })
-            }
-        }
-    }
-}
-
 impl From<Object> for Named<'static> {
     fn from(object: Object) -> Self {
-        match object {
-            Object::Ledger(id) => named(id, "ledger"),
-            Object::Person(id) => named(id, "person"),
-            Object::ServiceAccount(id) => named(id, "service_account"),
-            Object::Credential(id) => named(id, "credential"),
-            Object::Grant(id) => named(id, "grant"),
+        Self { id: object.to_string().into(), kind: object.kind().into() }
+    }
+}
+
+impl From<Subject> for Object {
+    fn from(subject: Subject) -> Self {
+        match subject {
+            Subject::Person(id) => Self::Person(id),
+            Subject::ServiceAccount(id) => Self::ServiceAccount(id),
+            Subject::Agent(id) => Self::Agent(id),
         }
     }
 }
 
-impl TryFrom<Named<'_>> for Object {
+impl From<Grantee> for Object {
+    fn from(grantee: Grantee) -> Self {
+        match grantee {
+            Grantee::Subject(subject) => subject.into(),
+            Grantee::Group(id) => Self::Group(id),
+        }
+    }
+}
+
+impl From<Subject> for Grantee {
+    fn from(subject: Subject) -> Self {
+        Self::Subject(subject)
+    }
+}
+
+const GRANTEES: NotAnId = NotAnId { prefix: "per_`, `svc_`, `agt_` or `grp" };
+const SUBJECTS: NotAnId = NotAnId { prefix: "per_`, `svc_` or `agt" };
+
+impl TryFrom<Object> for Grantee {
     type Error = NotAnId;
 
-    fn try_from(named: Named<'_>) -> Result<Self, NotAnId> {
-        match &*named.kind {
-            "ledger" => named.id.parse().map(Self::Ledger),
-            "person" => named.id.parse().map(Self::Person),
-            "service_account" => named.id.parse().map(Self::ServiceAccount),
-            "credential" => named.id.parse().map(Self::Credential),
-            "grant" => named.id.parse().map(Self::Grant),
-            _ => Err(NotAnId { prefix: "led_`, `per_`, `svc_`, `crd_` or `grt" }),
+    fn try_from(object: Object) -> Result<Self, NotAnId> {
+        match object {
+            Object::Person(id) => Ok(Subject::Person(id).into()),
+            Object::ServiceAccount(id) => Ok(Subject::ServiceAccount(id).into()),
+            Object::Agent(id) => Ok(Subject::Agent(id).into()),
+            Object::Group(id) => Ok(Self::Group(id)),
+            Object::Ledger(_)
+            | Object::Credential(_)
+            | Object::Grant(_)
+            | Object::Organization(_)
+            | Object::Project(_)
+            | Object::Role(_)
+            | Object::Request(_)
+            | Object::Mapping(_)
+            | Object::Duty(_)
+            | Object::Key(_)
+            | Object::Budget(_)
+            | Object::Reservation(_)
+            | Object::Policy(_) => Err(GRANTEES),
         }
     }
 }
 
-impl std::fmt::Display for Object {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.write_str(&Named::from(*self).id)
-    }
-}
+impl TryFrom<Object> for Subject {
+    type Error = NotAnId;
 
-impl std::fmt::Display for Subject {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        Object::from(*self).fmt(out)
-    }
-}
-
-impl std::str::FromStr for Subject {
-    type Err = NotAnId;
-
-    fn from_str(text: &str) -> Result<Self, NotAnId> {
-        match text.split_once('_') {
-            Some((PersonId::PREFIX, _)) => text.parse().map(Self::Person),
-            Some((ServiceAccountId::PREFIX, _)) => text.parse().map(Self::ServiceAccount),
-            _ => Err(NotAnId { prefix: "per_` or `svc" }),
+    fn try_from(object: Object) -> Result<Self, NotAnId> {
+        match Grantee::try_from(object) {
+            Ok(Grantee::Subject(subject)) => Ok(subject),
+            Ok(Grantee::Group(_)) | Err(_) => Err(SUBJECTS),
         }
     }
+}
+
+macro_rules! narrower_than_object {
+    ($($name:ident $wanted:ident;)*) => {$(
+        impl From<$name> for Named<'static> {
+            fn from(narrower: $name) -> Self {
+                Object::from(narrower).into()
+            }
+        }
+
+        impl TryFrom<Named<'_>> for $name {
+            type Error = NotAnId;
+
+            fn try_from(named: Named<'_>) -> Result<Self, NotAnId> {
+                Object::try_from(named).map_err(|_| $wanted)?.try_into()
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                Object::from(*self).fmt(out)
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = NotAnId;
+
+            fn from_str(text: &str) -> Result<Self, NotAnId> {
+                text.parse::<Object>().map_err(|_| $wanted)?.try_into()
+            }
+        }
+    )*};
+}
+
+narrower_than_object! {
+    Subject SUBJECTS;
+    Grantee GRANTEES;
 }
 
 /// Who did it.
@@ -186,7 +302,7 @@ impl<'de> Deserialize<'de> for Actor {
             ("operator", "console") if id == kind => Ok(Self::Operator),
             ("anonymous", "none") if id == kind => Ok(Self::Anonymous(Via::Nothing)),
             ("anonymous", "claim") if id == kind => Ok(Self::Anonymous(Via::Claim)),
-            ("person" | "service_account", via) => {
+            ("person" | "service_account" | "agent", via) => {
                 let subject =
                     Subject::try_from(Named { id, kind: kind.clone() }).map_err(serde::de::Error::custom)?;
                 Ok(Self::Subject(subject, via.parse().map_err(serde::de::Error::custom)?))

@@ -5,11 +5,16 @@
 
 use super::{Case, Verdict, Wrong, not_allowed, require};
 use crate::fault::Code;
+use ledger::event::Subject;
+use ledger::event::access::Ground;
 use ledger::event::custody::{
     CommandRefused, LogRead, PayloadErased, PayloadName, ServerStarted, StoppedHow,
 };
-use ledger::event::{Actor, Custody, Refusal, Via};
-use projections::access::Permission;
+use ledger::event::id::GrantId;
+use ledger::event::scope::Scope;
+use ledger::event::{Actor, Custody, Object, Refusal, Via};
+use projections::access::{Permission, Permissions, Role};
+use projections::{Grantless, Lasting};
 
 pub(super) fn judge(case: &Case<'_>, fact: &Custody) -> Verdict {
     match fact {
@@ -34,9 +39,9 @@ pub(super) fn judge(case: &Case<'_>, fact: &Custody) -> Verdict {
 /// A reader's own word needs the permission; what Deed counted was permitted when it was read, which may be over by now.
 fn log_read(case: &Case<'_>, fact: &LogRead) -> Verdict {
     if case.event.actor == Actor::System {
-        return require(case.state.subjects.contains(fact.reader), "the reader does not exist");
+        return require(case.state.subjects.find(fact.reader).is_some(), "the reader does not exist");
     }
-    let subject = case.permitted(Permission::CustodyRead)?;
+    let subject = case.permitted(Permission::CustodyRead, Scope::Site)?;
     require(subject == fact.reader, "the reader is somebody else")
 }
 
@@ -52,7 +57,7 @@ fn server_started(case: &Case<'_>, fact: &ServerStarted) -> Verdict {
 }
 
 fn payload_erased(case: &Case<'_>, fact: &PayloadErased) -> Verdict {
-    case.permitted(Permission::CustodyErase)?;
+    case.permitted(Permission::CustodyErase, Scope::Site)?;
     let kept = case.state.payloads.of(fact.bucket);
     let known = |payload: &PayloadName| kept.contains(payload);
     if !fact.payloads.is_empty() && fact.payloads.iter().all(known) {
@@ -63,19 +68,35 @@ fn payload_erased(case: &Case<'_>, fact: &PayloadErased) -> Verdict {
 }
 
 fn command_refused(case: &Case<'_>, fact: &CommandRefused) -> Verdict {
+    let state = case.state;
     let right = match &fact.refusal {
         Refusal::NotAuthenticated {} => return require_refusal(is_unknown(case), NOT_AUTHENTICATED),
-        Refusal::NotPermitted { permission } | Refusal::ExceedsOwnRights { permission } => {
-            lacks(case, permission)
+        Refusal::NotPermitted { permission, scope } => lacks(permission, case.rights(*scope)),
+        Refusal::ExceedsOwnRights { permission, scope } => lacks(permission, lasting_rights(case, *scope)),
+        Refusal::UnknownSubject { subject } => !state.subjects.contains(*subject),
+        Refusal::UnknownGrant { grant } => {
+            state.grants.find(*grant).is_none_or(|grant| grant.ground != Some(Ground::BreakGlass {}))
         }
-        Refusal::UnknownSubject { subject } => !case.state.subjects.contains(*subject),
-        Refusal::UnknownGrant { grant } => case.state.grants.find(*grant).is_none(),
-        Refusal::UnknownCredential { credential } => case.state.credentials.find(*credential).is_none(),
-        Refusal::HandleTaken { handle } => case.state.subjects.by_handle(handle).is_some(),
+        Refusal::UnknownCredential { credential } => state.credentials.find(*credential).is_none(),
+        Refusal::UnknownObject { object } => !is_live(case, *object),
+        Refusal::UnknownRole { role } => !is_role(case, role),
+        Refusal::HandleTaken { handle } => state.subjects.by_handle(handle).is_some(),
+        Refusal::NameTaken { handle, scope } => is_taken(case, handle, *scope),
+        Refusal::LoginTaken { login } => state.subjects.by_login(login).is_some(),
         Refusal::ClaimNotOpen {} => case.event.actor == Actor::Anonymous(Via::Claim),
-        Refusal::LastOwner { grant } => case.state.grants.is_last_owner(*grant),
-        Refusal::NothingToErase { subject } => case.state.payloads.of(*subject).is_empty(),
-        Refusal::CommandIdReused { .. } | Refusal::ExpiryInPast {} => true,
+        Refusal::LastOwner { grant } => is_owner(case, *grant),
+        Refusal::NothingToErase { subject } => state.payloads.of(*subject).is_empty(),
+        Refusal::RoleNotHere { role, scope } => Role::parse(role).is_some_and(|role| !role.fits(*scope)),
+        Refusal::NotForEmergencies { role } => !state.policies.access().break_glass_roles.contains(role),
+        Refusal::TooLong { seconds_max } => *seconds_max == state.policies.access().break_glass_seconds_max,
+        Refusal::DutiesConflict { duty } => {
+            state.rules.duty(*duty).is_some_and(|duty| duty.span.until.is_none())
+        }
+        Refusal::OwnMatter { object } | Refusal::Settled { object } => !matches!(object, Object::Ledger(_)),
+        Refusal::CommandIdReused { .. }
+        | Refusal::ExpiryInPast {}
+        | Refusal::EnvironmentsNotHere { .. }
+        | Refusal::TooMany { .. } => true,
     };
     require_refusal(right, "the reason it gives did not hold")?;
     let authentic = case.state.is_authentic(&case.event.actor, case.event.time);
@@ -90,9 +111,67 @@ fn is_unknown(case: &Case<'_>) -> bool {
         || !case.state.is_authentic(&case.event.actor, case.event.time)
 }
 
-/// Whether the actor lacks a permission; a name that is none is lacked by nobody.
-fn lacks(case: &Case<'_>, permission: &str) -> bool {
-    Permission::parse(permission).is_some_and(|permission| !case.rights().contains(permission))
+/// Whether a permission is lacking; a name that is none is lacked by nobody.
+fn lacks(permission: &str, rights: Permissions) -> bool {
+    Permission::parse(permission).is_some_and(|permission| !rights.contains(permission))
+}
+
+/// What the actor may do there in all environments and for ever: nothing of it can be beyond its rights.
+fn lasting_rights(case: &Case<'_>, scope: Scope) -> Permissions {
+    match case.event.actor {
+        Actor::Subject(subject, _) => {
+            case.state.rights(subject, scope.into(), Lasting::until(case.event.time, None))
+        }
+        Actor::System | Actor::Operator | Actor::Anonymous(_) => case.rights(scope),
+    }
+}
+
+/// Whether a grant is one without which, or without whose holder, nobody would be owner.
+fn is_owner(case: &Case<'_>, id: GrantId) -> bool {
+    let holder = case.state.grants.owners().find(|(_, grant)| *grant == id);
+    case.state.would_lack_owner(Grantless::Grant(id))
+        || holder.is_some_and(|(owner, _)| case.state.would_lack_owner(Grantless::Subject(owner)))
+}
+
+fn is_role(case: &Case<'_>, role: &str) -> bool {
+    let approved = case.state.policies.access().approved_roles.iter().any(|approved| **approved == *role);
+    Role::parse(role).is_some_and(|role| case.state.roles.can_be_granted(role)) && !approved
+}
+
+fn is_taken(case: &Case<'_>, handle: &str, scope: Scope) -> bool {
+    let state = case.state;
+    let project = match scope {
+        Scope::Organization(id) => state.scopes.project_by_handle(id, handle).is_some(),
+        Scope::Site => {
+            state.scopes.organization_by_handle(handle).is_some()
+                || state.roles.by_handle(handle).is_some()
+                || Role::parse(handle).is_some()
+        }
+        Scope::Project(_) => false,
+    };
+    project || state.groups.by_handle(scope, handle).is_some()
+}
+
+/// Whether a thing was there, and had not ended.
+fn is_live(case: &Case<'_>, object: Object) -> bool {
+    let state = case.state;
+    match object {
+        Object::Ledger(_) => true,
+        Object::Person(id) => state.subjects.contains(Subject::Person(id)),
+        Object::ServiceAccount(id) => state.subjects.contains(Subject::ServiceAccount(id)),
+        Object::Agent(id) => state.subjects.contains(Subject::Agent(id)),
+        Object::Credential(id) => state.credentials.find(id).is_some(),
+        Object::Grant(id) => state.grants.find(id).is_some(),
+        Object::Group(id) => state.groups.contains(id),
+        Object::Organization(id) => state.scopes.contains(Scope::Organization(id)),
+        Object::Project(id) => state.scopes.contains(Scope::Project(id)),
+        Object::Role(id) => state.roles.find(id).is_some(),
+        Object::Request(id) => state.rules.request(id).is_some(),
+        Object::Mapping(id) => state.rules.mapping(id).is_some(),
+        Object::Duty(id) => state.rules.duty(id).is_some(),
+        Object::Policy(id) => state.policies.find(id).is_some(),
+        Object::Key(_) | Object::Budget(_) | Object::Reservation(_) => false,
+    }
 }
 
 fn require_refusal(holds: bool, why: &'static str) -> Verdict {

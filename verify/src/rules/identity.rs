@@ -1,17 +1,35 @@
-//! Rules of identity: who may make subjects and credentials.
+//! Rules of identity: who may make and end subjects, credentials and groups.
 
-use super::{Case, Verdict, require};
+use super::{Case, Verdict, not_allowed, require};
+use ledger::event::id::GroupId;
 use ledger::event::identity::{
-    CredentialIssued, CredentialRevoked, OwnershipClaimed, PersonCreated, ServiceAccountCreated,
+    AgentCreated, CredentialIssued, CredentialRevoked, GroupCreated, MemberAdded, OwnershipClaimed,
+    PersonCreated,
 };
-use ledger::event::{Actor, Identity, Subject, Via};
+use ledger::event::scope::Scope;
+use ledger::event::{Actor, Grantee, Identity, Subject, Via};
+use projections::Grantless;
 use projections::access::Permission;
+use projections::identity::{Group, Standing};
 
 pub(super) fn judge(case: &Case<'_>, fact: &Identity) -> Verdict {
     match fact {
         Identity::PersonCreated(fact) => person_created(case, fact),
         Identity::OwnershipClaimed(fact) => ownership_claimed(case, fact),
-        Identity::ServiceAccountCreated(fact) => service_account_created(case, fact),
+        Identity::ServiceAccountCreated(fact) => {
+            named(case, Subject::ServiceAccount(fact.service_account), &fact.handle)
+        }
+        Identity::AgentCreated(fact) => agent_created(case, fact),
+        Identity::SubjectSuspended(fact) => ended(case, fact.subject, &[Standing::Active]),
+        Identity::SubjectReactivated(fact) => standing_changed(case, fact.subject, &[Standing::Suspended]),
+        Identity::SubjectRemoved(fact) => ended(case, fact.subject, &[Standing::Active, Standing::Suspended]),
+        Identity::GroupCreated(fact) => group_created(case, fact),
+        Identity::GroupRemoved(fact) => group_changed(case, fact.group).map(drop),
+        Identity::MemberAdded(fact) => member_added(case, fact),
+        Identity::MemberRemoved(fact) => {
+            group_changed(case, fact.group)?;
+            require(case.state.groups.has(fact.group, fact.subject), "the subject was not in the group")
+        }
         Identity::CredentialIssued(fact) => credential_issued(case, fact),
         Identity::CredentialRevoked(fact) => credential_revoked(case, fact),
     }
@@ -26,15 +44,65 @@ fn ownership_claimed(case: &Case<'_>, fact: &OwnershipClaimed) -> Verdict {
 
 fn person_created(case: &Case<'_>, fact: &PersonCreated) -> Verdict {
     let person = Subject::Person(fact.person);
-    require(case.claimant() == Some(person), "no claim led to this person")?;
-    require(!case.state.subjects.contains(person), "the person existed already")
+    require(case.state.subjects.find(person).is_none(), "the person existed already")?;
+    let taken = fact.login.is_some_and(|login| case.state.subjects.by_login(&login).is_some());
+    require(!taken, "somebody else had this name to sign in with")?;
+    if case.claimant() == Some(person) {
+        return Ok(());
+    }
+    case.permitted(Permission::IdentityCreate, Scope::Site).map(drop)
 }
 
-fn service_account_created(case: &Case<'_>, fact: &ServiceAccountCreated) -> Verdict {
-    case.permitted(Permission::IdentityCreate)?;
-    let account = Subject::ServiceAccount(fact.service_account);
-    require(!case.state.subjects.contains(account), "the service account existed already")?;
-    require(case.state.subjects.by_handle(&fact.handle).is_none(), "the name was taken")
+fn named(case: &Case<'_>, subject: Subject, handle: &str) -> Verdict {
+    case.permitted(Permission::IdentityCreate, Scope::Site)?;
+    require(case.state.subjects.find(subject).is_none(), "it existed already")?;
+    require(case.state.subjects.by_handle(handle).is_none(), "the name was taken")
+}
+
+fn agent_created(case: &Case<'_>, fact: &AgentCreated) -> Verdict {
+    named(case, Subject::Agent(fact.agent), &fact.handle)?;
+    case.exists(fact.sponsor.into())
+}
+
+/// That the actor may change the subject's standing, which is one of these.
+fn standing_changed(case: &Case<'_>, subject: Subject, from: &[Standing]) -> Verdict {
+    let standing = case.state.subjects.find(subject).map(|record| record.standing());
+    let fits = standing.is_some_and(|standing| from.contains(&standing));
+    require(fits, "the subject did not exist, or its standing was another")?;
+    case.permitted(Permission::IdentityManage, Scope::Site)?;
+    case.may_act_for(subject, Permission::IdentityManage)
+}
+
+fn ended(case: &Case<'_>, subject: Subject, from: &[Standing]) -> Verdict {
+    standing_changed(case, subject, from)?;
+    let lacks = case.state.would_lack_owner(Grantless::Subject(subject));
+    require(!lacks, "nobody would have been owner any more")
+}
+
+fn group_created(case: &Case<'_>, fact: &GroupCreated) -> Verdict {
+    case.permitted(Permission::IdentityGroups, fact.scope)?;
+    require(case.state.scopes.contains(fact.scope), "the scope did not exist")?;
+    require(case.state.groups.find(fact.group).is_none(), "the group existed already")?;
+    require(case.state.groups.by_handle(fact.scope, &fact.handle).is_none(), "the name was taken")
+}
+
+/// That the group is there, and the actor may change who is in it.
+fn group_changed<'a>(case: &Case<'a>, id: GroupId) -> Result<&'a Group, super::Wrong> {
+    let found = case.state.groups.find(id).filter(|group| group.span.until.is_none());
+    let group = found.ok_or(not_allowed("there was no such group, or it was removed"))?;
+    case.permitted(Permission::IdentityGroups, group.scope)?;
+    case.state.grants.held(Grantee::Group(id)).iter().try_for_each(|held| case.may_touch(held))?;
+    Ok(group)
+}
+
+fn member_added(case: &Case<'_>, fact: &MemberAdded) -> Verdict {
+    group_changed(case, fact.group)?;
+    case.exists(fact.subject.into())?;
+    require(!case.state.groups.has(fact.group, fact.subject), "the subject was in the group already")?;
+    let held = case.state.grants.held(Grantee::Group(fact.group));
+    held.iter().try_for_each(|held| case.may_give(held))?;
+    let breaks = held.iter().any(|held| case.state.duty_broken(Some(fact.subject), held).is_some());
+    require(!breaks, "it brings duties together that a rule kept apart")
 }
 
 fn credential_issued(case: &Case<'_>, fact: &CredentialIssued) -> Verdict {
@@ -47,21 +115,22 @@ fn credential_issued(case: &Case<'_>, fact: &CredentialIssued) -> Verdict {
     if case.claimant() == Some(fact.subject) {
         return Ok(());
     }
-    on_behalf_of(case, fact.subject)
+    case.may_act_for(fact.subject, Permission::IdentityCredentials)
 }
 
+/// Credentials are revoked by those who may, and end with the standing of their subject.
 fn credential_revoked(case: &Case<'_>, fact: &CredentialRevoked) -> Verdict {
-    let found = case.state.credentials.find(fact.credential);
-    let good = found.filter(|credential| !credential.revoked);
-    require(good.is_some(), "there was no such credential, or it was revoked already")?;
-    good.map_or(Ok(()), |credential| on_behalf_of(case, credential.subject))
-}
-
-/// That the actor may handle credentials of this subject: its own, or those of whom it is not below.
-fn on_behalf_of(case: &Case<'_>, owner: Subject) -> Verdict {
-    if case.subject()? == owner {
+    let found = case.state.credentials.find(fact.credential).filter(|credential| !credential.revoked);
+    let credential = found.ok_or(not_allowed("there was no such credential, or it was revoked already"))?;
+    if case.state.subjects.is_active(credential.subject) {
+        return case.may_act_for(credential.subject, Permission::IdentityCredentials);
+    }
+    // Whoever ended the subject's standing by the events just before need not be active any more.
+    let Actor::Subject(actor, _) = case.event.actor else {
+        return Err(not_allowed("only a subject may do this"));
+    };
+    if actor == credential.subject {
         return Ok(());
     }
-    case.permitted(Permission::IdentityCredentials)?;
-    case.within_own(case.state.grants.permissions(owner))
+    case.may_act_for(credential.subject, Permission::IdentityManage)
 }

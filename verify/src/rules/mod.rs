@@ -6,11 +6,13 @@
 mod access;
 mod custody;
 mod identity;
+mod policy;
 
 use crate::fault::Code;
-use ledger::event::{Actor, Event, Fact, Subject, Via};
-use projections::State;
-use projections::access::{Permission, Permissions};
+use ledger::event::scope::Scope;
+use ledger::event::{Actor, Event, Fact, Grantee, Subject, Via};
+use projections::access::{Held, Permission, Permissions, Place};
+use projections::{Lasting, State};
 
 /// What is wrong with an event by the rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +32,7 @@ pub fn judge(state: &State, event: &Event) -> Verdict {
     match &event.fact {
         Fact::Identity(fact) => identity::judge(&case, fact),
         Fact::Access(fact) => access::judge(&case, fact),
+        Fact::Policy(fact) => policy::judge(&case, fact),
         Fact::Custody(fact) => custody::judge(&case, fact),
     }
 }
@@ -51,26 +54,53 @@ impl Case<'_> {
         Ok(subject)
     }
 
-    /// What the actor may do; nothing, when it is nobody we know.
-    fn rights(&self) -> Permissions {
+    /// What the actor may do at a place; nothing, when it is nobody we know.
+    fn rights(&self, place: impl Into<Place>) -> Permissions {
+        let lasting = Lasting::beyond(self.event.time);
         match self.event.actor {
-            Actor::Subject(subject, _) => self.state.grants.permissions(subject),
-            Actor::Anonymous(_) => Permissions::default(),
+            Actor::Subject(subject, _) => self.state.rights(subject, place.into(), lasting),
+            Actor::Anonymous(_) => Permissions::NONE,
             Actor::System | Actor::Operator => Permissions::ALL,
         }
     }
 
-    /// A subject with a good credential and this permission.
-    fn permitted(&self, permission: Permission) -> Result<Subject, Wrong> {
+    /// A subject with a good credential and this permission there.
+    fn permitted(&self, permission: Permission, place: impl Into<Place>) -> Result<Subject, Wrong> {
         let subject = self.subject()?;
-        require(self.rights().contains(permission), "the actor did not have the permission for it")?;
+        require(self.rights(place).contains(permission), "the actor did not have the permission for it")?;
         Ok(subject)
     }
 
-    /// That these are no more than the actor has.
-    fn within_own(&self, permissions: Permissions) -> Verdict {
-        let beyond = permissions.first_beyond(self.rights());
+    /// That a grant of this is no more than the actor has, and for as long.
+    fn may_give(&self, held: &Held) -> Verdict {
+        let subject = self.subject()?;
+        let lasting = Lasting::until(self.event.time, held.expires);
+        let beyond = self.state.first_beyond(subject, held, lasting);
+        require(beyond.is_none(), "it hands out more than the actor had, or for longer")
+    }
+
+    /// That the actor has what it takes away, or acts through.
+    fn may_touch(&self, held: &Held) -> Verdict {
+        let beyond = self.state.first_beyond(self.subject()?, held, Lasting::beyond(self.event.time));
         require(beyond.is_none(), "it hands out or takes away more than the actor had")
+    }
+
+    /// That the actor has all that another subject has, and this permission; or is that subject.
+    fn may_act_for(&self, subject: Subject, permission: Permission) -> Verdict {
+        if self.subject()? == subject {
+            return Ok(());
+        }
+        self.permitted(permission, Scope::Site)?;
+        self.state.held(subject).try_for_each(|(held, _)| self.may_touch(held))
+    }
+
+    /// That a grantee exists.
+    fn exists(&self, grantee: Grantee) -> Verdict {
+        let exists = match grantee {
+            Grantee::Subject(subject) => self.state.subjects.contains(subject),
+            Grantee::Group(group) => self.state.groups.contains(group),
+        };
+        require(exists, "whom it is for did not exist, or had ended")
     }
 
     fn by_operator(&self) -> Verdict {

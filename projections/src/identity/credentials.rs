@@ -1,66 +1,13 @@
-//! People, service accounts and credentials.
+//! Credentials: secrets by which subjects show who they are.
 
-use imbl::{OrdMap, OrdSet};
-use ledger::event::id::{CredentialId, PersonId, ServiceAccountId};
+use crate::history::{appended, without};
+use imbl::OrdMap;
+use ledger::event::id::CredentialId;
 use ledger::event::{Identity, Subject};
 use ledger::hash::Hash;
 use ledger::time::Time;
 use serde::{Deserialize, Serialize};
-
-/// Who exists.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Subjects {
-    people: OrdSet<PersonId>,
-    service_accounts: OrdMap<ServiceAccountId, Box<str>>,
-    handles: OrdMap<Box<str>, ServiceAccountId>,
-}
-
-impl Subjects {
-    pub(crate) fn apply(&mut self, fact: &Identity) {
-        match fact {
-            Identity::PersonCreated(created) => {
-                self.people.insert(created.person);
-            }
-            // What is taken stays whose it is.
-            Identity::ServiceAccountCreated(created) => {
-                self.service_accounts.entry(created.service_account).or_insert(created.handle.clone());
-                self.handles.entry(created.handle.clone()).or_insert(created.service_account);
-            }
-            Identity::OwnershipClaimed(_)
-            | Identity::CredentialIssued(_)
-            | Identity::CredentialRevoked(_) => {}
-        }
-    }
-
-    /// Whether the subject exists.
-    pub fn contains(&self, subject: Subject) -> bool {
-        match subject {
-            Subject::Person(id) => self.people.contains(&id),
-            Subject::ServiceAccount(id) => self.service_accounts.contains_key(&id),
-        }
-    }
-
-    /// The service account of that name.
-    pub fn by_handle(&self, handle: &str) -> Option<ServiceAccountId> {
-        self.handles.get(handle).copied()
-    }
-
-    /// People after `after`, in order of id.
-    pub fn people(&self, after: Option<PersonId>) -> impl Iterator<Item = PersonId> + '_ {
-        use std::ops::Bound::{Excluded, Unbounded};
-        self.people.range((after.map_or(Unbounded, Excluded), Unbounded)).copied()
-    }
-
-    /// Service accounts after `after` with their names, in order of id.
-    pub fn service_accounts(
-        &self,
-        after: Option<ServiceAccountId>,
-    ) -> impl Iterator<Item = (ServiceAccountId, &str)> + '_ {
-        use std::ops::Bound::{Excluded, Unbounded};
-        let range = self.service_accounts.range((after.map_or(Unbounded, Excluded), Unbounded));
-        range.map(|(id, handle)| (*id, &**handle))
-    }
-}
+use std::sync::Arc;
 
 /// A credential.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,6 +27,7 @@ pub struct Credential {
 pub struct Credentials {
     by_id: OrdMap<CredentialId, Credential>,
     by_digest: OrdMap<Hash, CredentialId>,
+    unrevoked: OrdMap<Subject, Arc<[CredentialId]>>,
 }
 
 impl Credentials {
@@ -96,6 +44,8 @@ impl Credentials {
                 };
                 self.by_id.insert(issued.credential, credential);
                 self.by_digest.entry(issued.digest).or_insert(issued.credential);
+                let list = self.unrevoked.entry(issued.subject).or_insert_with(|| Arc::new([]));
+                *list = appended(list, issued.credential);
             }
             Identity::CredentialRevoked(revoked) => {
                 if let Some(credential) = self.by_id.get_mut(&revoked.credential) {
@@ -103,11 +53,25 @@ impl Credentials {
                     if self.by_digest.get(&credential.digest) == Some(&revoked.credential) {
                         self.by_digest.remove(&credential.digest);
                     }
+                    if let Some(list) = self.unrevoked.get_mut(&credential.subject) {
+                        *list = without(list, |id| *id == revoked.credential);
+                        if list.is_empty() {
+                            self.unrevoked.remove(&credential.subject);
+                        }
+                    }
                 }
             }
             Identity::PersonCreated(_)
             | Identity::OwnershipClaimed(_)
-            | Identity::ServiceAccountCreated(_) => {}
+            | Identity::ServiceAccountCreated(_)
+            | Identity::AgentCreated(_)
+            | Identity::SubjectSuspended(_)
+            | Identity::SubjectReactivated(_)
+            | Identity::SubjectRemoved(_)
+            | Identity::GroupCreated(_)
+            | Identity::GroupRemoved(_)
+            | Identity::MemberAdded(_)
+            | Identity::MemberRemoved(_) => {}
         }
     }
 
@@ -127,6 +91,11 @@ impl Credentials {
     pub fn bearer(&self, digest: &Hash, now: Time) -> Option<(Subject, CredentialId)> {
         let id = *self.by_digest.get(digest)?;
         self.live(id, now).map(|credential| (credential.subject, id))
+    }
+
+    /// Credentials of a subject that were not revoked; some may have expired.
+    pub fn unrevoked(&self, subject: Subject) -> &[CredentialId] {
+        self.unrevoked.get(&subject).map_or(&[], |list| &**list)
     }
 
     /// Whether a digest is in use.

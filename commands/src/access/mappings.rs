@@ -1,0 +1,158 @@
+//! Roles that follow from the groups of an identity provider.
+
+use super::grants::{Wanted, admitted, sound};
+use crate::{Ask, Decide, Decision, Happening};
+use ledger::event::access::{Ground, GroupMapped, GroupUnmapped, RoleGranted, RoleRevoked, Terms};
+use ledger::event::id::{GrantId, MappingId};
+use ledger::event::scope::Scope;
+use ledger::event::{Actor, Object, Refusal, Subject};
+use projections::access::{Held, Mapping, Permission, Role};
+
+/// Give members of an identity provider's group a role whenever they sign in.
+#[derive(Clone, Debug)]
+pub struct MapGroup {
+    /// Fresh name.
+    pub mapping: MappingId,
+    /// The provider's name here.
+    pub provider: Box<str>,
+    /// The group as the provider names it.
+    pub external: Box<str>,
+    /// Which role.
+    pub role: Role,
+    /// Where.
+    pub scope: Scope,
+}
+
+impl Decide for MapGroup {
+    const NAME: &'static str = "access.map_group";
+
+    fn about(&self) -> Option<Object> {
+        Some(Object::Mapping(self.mapping))
+    }
+
+    fn decide(self, ask: &Ask<'_>) -> Decision {
+        let Self { mapping, provider, external, role, scope } = self;
+        let subject = ask.permitted(Permission::AccessDefine, Scope::Site)?;
+        ask.existing_scope(scope)?;
+        let name: Box<str> = role.to_string().into();
+        if !ask.state.roles.can_be_granted(role) || ask.state.policies.access().approved_roles.contains(&name)
+        {
+            return Err(Refusal::UnknownRole { role: name });
+        }
+        if !role.fits(scope) {
+            return Err(Refusal::RoleNotHere { role: name, scope });
+        }
+        let grant = GrantId::FIRST;
+        ask.may_give(subject, &Held { grant, role, scope, environments: None, expires: None })?;
+        let same = |found: &Mapping| {
+            (&found.provider, &found.external, found.role, found.scope)
+                == (&provider, &external, Some(role), scope)
+        };
+        if ask.state.rules.mappings(None).any(|(_, found)| found.span.until.is_none() && same(found)) {
+            return Ok(vec![]);
+        }
+        Ok(vec![GroupMapped { external, mapping, provider, role: name, scope }.into()])
+    }
+}
+
+/// End a mapping. What it granted is taken back by Deed. Ending it twice changes nothing.
+#[derive(Clone, Debug)]
+pub struct UnmapGroup {
+    /// Which.
+    pub mapping: MappingId,
+}
+
+impl Decide for UnmapGroup {
+    const NAME: &'static str = "access.unmap_group";
+
+    fn about(&self) -> Option<Object> {
+        Some(Object::Mapping(self.mapping))
+    }
+
+    fn decide(self, ask: &Ask<'_>) -> Decision {
+        ask.permitted(Permission::AccessDefine, Scope::Site)?;
+        let mapping = self.mapping;
+        let object = Object::Mapping(mapping);
+        let found = ask.state.rules.mapping(mapping).ok_or(Refusal::UnknownObject { object })?;
+        if found.span.until.is_some() {
+            return Ok(vec![]);
+        }
+        Ok(vec![GroupUnmapped { mapping }.into()])
+    }
+}
+
+/// Give a subject what mappings say of its groups, and take back what they no longer say. Only Deed does this.
+#[derive(Clone, Debug)]
+pub struct FollowMappings {
+    /// Whose groups.
+    pub subject: Subject,
+    /// Which provider says so; what others say stays.
+    pub provider: Box<str>,
+    /// The groups as the provider names them.
+    pub groups: Vec<Box<str>>,
+    /// Fresh names of grants; what there is no name for waits until the next time.
+    pub grants: Vec<GrantId>,
+}
+
+impl Decide for FollowMappings {
+    const NAME: &'static str = "access.follow_mappings";
+
+    fn about(&self) -> Option<Object> {
+        Some(self.subject.into())
+    }
+
+    fn decide(self, ask: &Ask<'_>) -> Decision {
+        if ask.actor != Actor::System {
+            return Err(Refusal::NotAuthenticated {});
+        }
+        let Self { subject, provider, groups, grants } = self;
+        ask.existing(subject)?;
+        let says = |mapping: &Mapping| {
+            mapping.span.until.is_none() && mapping.provider == provider && groups.contains(&mapping.external)
+        };
+        let mut happenings = taken_back(ask, subject, &provider, says);
+        let mut names = grants.into_iter();
+        for (id, mapping) in ask.state.rules.mappings(None).filter(|(_, mapping)| says(mapping)) {
+            let Some((role, held)) = missing(ask, subject, (id, mapping)) else { continue };
+            let Some(grant) = names.next() else { break };
+            if admitted(ask, subject.into(), &Held { grant, ..held }).is_ok() {
+                let ground = Some(Ground::Mapping(id));
+                happenings.push(
+                    RoleGranted { ground, ..RoleGranted::new(grant, &role, mapping.scope, subject) }.into(),
+                );
+            }
+        }
+        Ok(happenings)
+    }
+}
+
+/// The grant that a mapping wants and the subject does not have by it.
+fn missing(ask: &Ask<'_>, subject: Subject, (id, mapping): (MappingId, &Mapping)) -> Option<(String, Held)> {
+    let role = mapping.role?;
+    let ground = Some(Ground::Mapping(id));
+    let held = ask.state.grants.held(subject).iter();
+    let has = held.filter_map(|held| ask.state.grants.find(held.grant)).any(|grant| grant.ground == ground);
+    let (grant, terms) = (GrantId::FIRST, Terms::default());
+    let wanted = Wanted { grant, role, scope: mapping.scope, terms: &terms };
+    let held = sound(ask, subject.into(), wanted).ok().filter(|_| !has)?;
+    Some((role.to_string(), held))
+}
+
+/// Ends the subject's grants by mappings of the provider that do not say so any more.
+fn taken_back(
+    ask: &Ask<'_>,
+    subject: Subject,
+    provider: &str,
+    says: impl Fn(&Mapping) -> bool,
+) -> Vec<Happening> {
+    let mut happenings = Vec::new();
+    for held in ask.state.grants.held(subject) {
+        let ground = ask.state.grants.find(held.grant).and_then(|grant| grant.ground);
+        let Some(Ground::Mapping(id)) = ground else { continue };
+        let mapping = ask.state.rules.mapping(id);
+        if mapping.is_some_and(|mapping| &*mapping.provider == provider && !says(mapping)) {
+            happenings.push(RoleRevoked { grant: held.grant, ground, reason: None }.into());
+        }
+    }
+    happenings
+}

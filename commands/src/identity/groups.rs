@@ -1,0 +1,141 @@
+//! Groups and their members. Whoever puts somebody into a group hands out all that the group has.
+
+use crate::{Ask, Decide, Decision};
+use ledger::event::id::GroupId;
+use ledger::event::identity::{GroupCreated, GroupRemoved, MemberAdded, MemberRemoved};
+use ledger::event::scope::Scope;
+use ledger::event::{Grantee, Object, Refusal, Subject};
+use projections::access::Permission;
+
+/// Most groups that one subject is in, so that a check stays short.
+pub const GROUPS_MAX: u64 = 256;
+
+/// Create a group.
+#[derive(Clone, Debug)]
+pub struct CreateGroup {
+    /// Fresh name.
+    pub group: GroupId,
+    /// What people call it.
+    pub handle: Box<str>,
+    /// Whose it is.
+    pub scope: Scope,
+}
+
+impl Decide for CreateGroup {
+    const NAME: &'static str = "identity.create_group";
+
+    fn about(&self) -> Option<Object> {
+        Some(Object::Group(self.group))
+    }
+
+    fn decide(self, ask: &Ask<'_>) -> Decision {
+        let Self { group, handle, scope } = self;
+        ask.permitted(Permission::IdentityGroups, scope)?;
+        ask.existing_scope(scope)?;
+        if ask.state.groups.by_handle(scope, &handle).is_some() {
+            return Err(Refusal::NameTaken { handle, scope });
+        }
+        Ok(vec![GroupCreated { group, handle, scope }.into()])
+    }
+}
+
+/// Remove a group; nobody has anything by it any more. Removing it twice changes nothing.
+#[derive(Clone, Debug)]
+pub struct RemoveGroup {
+    /// Which.
+    pub group: GroupId,
+}
+
+impl Decide for RemoveGroup {
+    const NAME: &'static str = "identity.remove_group";
+
+    fn about(&self) -> Option<Object> {
+        Some(Object::Group(self.group))
+    }
+
+    fn decide(self, ask: &Ask<'_>) -> Decision {
+        let group = self.group;
+        let removed = may_change(ask, group)?;
+        if removed {
+            return Ok(vec![]);
+        }
+        Ok(vec![GroupRemoved { group }.into()])
+    }
+}
+
+/// Put a subject into a group. Doing so twice changes nothing.
+#[derive(Clone, Debug)]
+pub struct AddMember {
+    /// Which group.
+    pub group: GroupId,
+    /// Who.
+    pub subject: Subject,
+}
+
+impl Decide for AddMember {
+    const NAME: &'static str = "identity.add_member";
+
+    fn about(&self) -> Option<Object> {
+        Some(Object::Group(self.group))
+    }
+
+    fn decide(self, ask: &Ask<'_>) -> Decision {
+        let Self { group, subject } = self;
+        let actor = ask.subject()?;
+        let removed = may_change(ask, group)?;
+        if removed {
+            return Err(Refusal::UnknownObject { object: Object::Group(group) });
+        }
+        ask.existing(subject)?;
+        let held = ask.state.grants.held(Grantee::Group(group));
+        held.iter().try_for_each(|held| ask.may_give(actor, held))?;
+        if ask.state.groups.has(group, subject) {
+            return Ok(vec![]);
+        }
+        if ask.state.groups.of(subject).len() as u64 >= GROUPS_MAX {
+            return Err(Refusal::TooMany { count_max: GROUPS_MAX });
+        }
+        let broken = held.iter().find_map(|held| ask.state.duty_broken(Some(subject), held));
+        match broken {
+            None => Ok(vec![MemberAdded { group, subject }.into()]),
+            Some(duty) => Err(Refusal::DutiesConflict { duty }),
+        }
+    }
+}
+
+/// Take a subject out of a group. Doing so twice changes nothing.
+#[derive(Clone, Debug)]
+pub struct RemoveMember {
+    /// Which group.
+    pub group: GroupId,
+    /// Who.
+    pub subject: Subject,
+}
+
+impl Decide for RemoveMember {
+    const NAME: &'static str = "identity.remove_member";
+
+    fn about(&self) -> Option<Object> {
+        Some(Object::Group(self.group))
+    }
+
+    fn decide(self, ask: &Ask<'_>) -> Decision {
+        let Self { group, subject } = self;
+        may_change(ask, group)?;
+        if !ask.state.groups.has(group, subject) {
+            return Ok(vec![]);
+        }
+        Ok(vec![MemberRemoved { group, subject }.into()])
+    }
+}
+
+/// Whether the group, which the asker may change, was removed already.
+fn may_change(ask: &Ask<'_>, group: GroupId) -> Result<bool, Refusal> {
+    ask.subject()?;
+    let object = Object::Group(group);
+    let found = ask.state.groups.find(group).ok_or(Refusal::UnknownObject { object })?;
+    let actor = ask.permitted(Permission::IdentityGroups, found.scope)?;
+    let held = ask.state.grants.held(Grantee::Group(group));
+    held.iter().try_for_each(|held| ask.may_touch(actor, held))?;
+    Ok(found.span.until.is_some())
+}

@@ -1,0 +1,13 @@
+//! Orders of identity: the claim, subjects and their standing, credentials, groups.
+
+mod claim;
+mod credentials;
+mod groups;
+mod standing;
+mod subjects;
+
+pub use claim::ClaimOwnership;
+pub use credentials::{CREDENTIALS_MAX, IssueCredential, RevokeCredential};
+pub use groups::{AddMember, CreateGroup, GROUPS_MAX, RemoveGroup, RemoveMember};
+pub use standing::{ReactivateSubject, RemoveSubject, SuspendSubject};
+pub use subjects::{CreateAgent, CreatePerson, CreateServiceAccount};

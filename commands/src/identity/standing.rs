@@ -1,0 +1,106 @@
+//! Suspending, reactivating and removing subjects, with all that follows at once.
+
+use crate::access::may_act_for;
+use crate::{Ask, Decide, Decision, Happening};
+use ledger::event::identity::{CredentialRevoked, SubjectReactivated, SubjectRemoved, SubjectSuspended};
+use ledger::event::{Object, Refusal, Subject};
+use projections::Grantless;
+use projections::access::Permission;
+use projections::identity::Standing;
+
+/// Keep a subject from doing anything; its credentials end. Suspending twice changes nothing.
+#[derive(Clone, Debug)]
+pub struct SuspendSubject {
+    /// Who.
+    pub subject: Subject,
+    /// Why.
+    pub reason: Box<str>,
+}
+
+impl Decide for SuspendSubject {
+    const NAME: &'static str = "identity.suspend_subject";
+
+    fn about(&self) -> Option<Object> {
+        Some(self.subject.into())
+    }
+
+    fn decide(self, ask: &Ask<'_>) -> Decision {
+        let Self { subject, reason } = self;
+        if may_end(ask, subject)? == Standing::Suspended {
+            return Ok(vec![]);
+        }
+        Ok(with_consequences(ask, subject, SubjectSuspended { reason, subject }.into()))
+    }
+}
+
+/// Let a suspended subject act again; it needs new credentials. Reactivating an active one changes nothing.
+#[derive(Clone, Debug)]
+pub struct ReactivateSubject {
+    /// Who.
+    pub subject: Subject,
+}
+
+impl Decide for ReactivateSubject {
+    const NAME: &'static str = "identity.reactivate_subject";
+
+    fn about(&self) -> Option<Object> {
+        Some(self.subject.into())
+    }
+
+    fn decide(self, ask: &Ask<'_>) -> Decision {
+        let subject = self.subject;
+        if may_change(ask, subject)? == Standing::Active {
+            return Ok(vec![]);
+        }
+        Ok(vec![SubjectReactivated { subject }.into()])
+    }
+}
+
+/// Keep a subject from ever doing anything again; its credentials end.
+#[derive(Clone, Debug)]
+pub struct RemoveSubject {
+    /// Who.
+    pub subject: Subject,
+    /// Why.
+    pub reason: Box<str>,
+}
+
+impl Decide for RemoveSubject {
+    const NAME: &'static str = "identity.remove_subject";
+
+    fn about(&self) -> Option<Object> {
+        Some(self.subject.into())
+    }
+
+    fn decide(self, ask: &Ask<'_>) -> Decision {
+        let Self { subject, reason } = self;
+        may_end(ask, subject)?;
+        Ok(with_consequences(ask, subject, SubjectRemoved { reason, subject }.into()))
+    }
+}
+
+/// The standing of a subject that the asker may change.
+fn may_change(ask: &Ask<'_>, subject: Subject) -> Result<Standing, Refusal> {
+    let actor = ask.permitted(Permission::IdentityManage, ledger::event::scope::Scope::Site)?;
+    ask.existing(subject)?;
+    may_act_for(ask, actor, subject, Permission::IdentityManage)?;
+    let record = ask.state.subjects.find(subject).ok_or(Refusal::UnknownSubject { subject })?;
+    Ok(record.standing())
+}
+
+fn may_end(ask: &Ask<'_>, subject: Subject) -> Result<Standing, Refusal> {
+    let standing = may_change(ask, subject)?;
+    if ask.state.would_lack_owner(Grantless::Subject(subject)) {
+        let owner = ask.state.grants.owners().find(|(owner, _)| *owner == subject);
+        if let Some((_, grant)) = owner {
+            return Err(Refusal::LastOwner { grant });
+        }
+    }
+    Ok(standing)
+}
+
+fn with_consequences(ask: &Ask<'_>, subject: Subject, ended: Happening) -> Vec<Happening> {
+    let credentials = ask.state.credentials.unrevoked(subject).iter();
+    let revoked = credentials.map(|credential| CredentialRevoked { credential: *credential }.into());
+    [ended].into_iter().chain(revoked).collect()
+}

@@ -1,0 +1,94 @@
+//! Facts of policy: rules that people set, in versions.
+
+use super::id::PolicyId;
+use super::{Object, about, facts};
+use serde::{Deserialize, Serialize};
+
+facts! {
+    /// What happened to policies.
+    Policy {
+        /// Somebody wrote a new version of a policy.
+        "policy.proposed" 1 => PolicyProposed;
+        /// A proposed version is in force from now on.
+        "policy.adopted" 1 => PolicyAdopted;
+        /// A proposed version never comes into force.
+        "policy.declined" 1 => PolicyDeclined;
+    }
+}
+
+/// Somebody wrote a new version of a policy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PolicyProposed {
+    /// What it says.
+    pub body: Body,
+    /// This version.
+    pub policy: PolicyId,
+}
+
+/// A proposed version is in force from now on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PolicyAdopted {
+    /// The version.
+    pub policy: PolicyId,
+}
+
+/// A proposed version never comes into force.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PolicyDeclined {
+    /// The version.
+    pub policy: PolicyId,
+    /// Why.
+    pub reason: Box<str>,
+}
+
+/// What a policy says. Every field is always there, so that a version says everything it decides.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Body {
+    /// How access is given.
+    Access(AccessPolicy),
+}
+
+impl Body {
+    /// Which policy it is a version of: its kind, and its name where there are several of a kind.
+    pub fn slot(&self) -> (&'static str, &str) {
+        match self {
+            Self::Access(_) => ("access", ""),
+        }
+    }
+}
+
+/// How access is given.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AccessPolicy {
+    /// Roles that are granted only when a second person approves, by their names in events.
+    pub approved_roles: Vec<Box<str>>,
+    /// Roles that may be taken in an emergency.
+    pub break_glass_roles: Vec<Box<str>>,
+    /// How long such a role may be kept.
+    pub break_glass_seconds_max: u64,
+    /// Whether a second person must approve policies.
+    pub policies_are_approved: bool,
+}
+
+impl Default for AccessPolicy {
+    /// What holds before anything was adopted: nothing waits for approval, and owners can be replaced for an hour in an emergency.
+    fn default() -> Self {
+        Self {
+            approved_roles: Vec::new(),
+            break_glass_roles: vec!["owner".into(), "admin".into()],
+            break_glass_seconds_max: 3_600,
+            policies_are_approved: false,
+        }
+    }
+}
+
+about! {
+    PolicyProposed => |fact| Object::Policy(fact.policy);
+    PolicyAdopted => |fact| Object::Policy(fact.policy);
+    PolicyDeclined => |fact| Object::Policy(fact.policy);
+}

@@ -1,0 +1,13 @@
+//! Scopes, roles, what they permit, and who holds them.
+
+mod grants;
+mod permission;
+mod role;
+mod rules;
+mod scopes;
+
+pub use grants::{Grant, Grants, Held};
+pub use permission::{Permission, Permissions};
+pub use role::{Definition, Role, Roles};
+pub use rules::{Duty, Mapping, Request, Rules, Wanted};
+pub use scopes::{Contents, Organization, Place, Project, Scopes};

@@ -1,0 +1,154 @@
+//! People, service accounts and agents, and whether they may act.
+
+use crate::history::History;
+use imbl::OrdMap;
+use ledger::event::{ContentDigest, Identity, Subject};
+use serde::{Deserialize, Serialize};
+
+/// Whether a subject may act.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// It may.
+    Active,
+    /// Not until it is reactivated.
+    Suspended,
+    /// Never again.
+    Removed,
+}
+
+impl Standing {
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Suspended => "suspended",
+            Self::Removed => "removed",
+        }
+    }
+}
+
+/// What is known of a subject.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SubjectRecord {
+    /// Its name: of a service account or an agent. A person's is sealed.
+    pub handle: Option<Box<str>>,
+    /// The keyed digest of a person's name to sign in with.
+    pub login: Option<ContentDigest>,
+    /// Who answers for it.
+    pub sponsor: Option<Subject>,
+    /// The event that created it.
+    pub since: u64,
+    /// Standings other than the first, which is active.
+    changes: History<Standing>,
+}
+
+impl SubjectRecord {
+    fn new(since: u64) -> Self {
+        Self { handle: None, login: None, sponsor: None, since, changes: History::default() }
+    }
+
+    /// Whether it may act.
+    pub fn standing(&self) -> Standing {
+        self.changes.now().copied().unwrap_or(Standing::Active)
+    }
+
+    /// Whether it could act after so many events; `None` when it did not exist.
+    pub fn standing_at(&self, size: u64) -> Option<Standing> {
+        (self.since < size).then(|| self.changes.at(size).copied().unwrap_or(Standing::Active))
+    }
+
+    /// Changes of its standing, each with the position of its event.
+    pub fn changes(&self) -> impl Iterator<Item = (u64, Standing)> + '_ {
+        self.changes.iter().copied()
+    }
+}
+
+/// Who exists.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subjects {
+    by_id: OrdMap<Subject, SubjectRecord>,
+    handles: OrdMap<Box<str>, Subject>,
+    logins: OrdMap<ContentDigest, Subject>,
+}
+
+impl Subjects {
+    pub(crate) fn apply(&mut self, fact: &Identity, seq: u64) {
+        let new = SubjectRecord::new(seq);
+        match fact {
+            Identity::PersonCreated(created) => {
+                let subject = Subject::Person(created.person);
+                // What is taken stays whose it is.
+                self.by_id.entry(subject).or_insert(SubjectRecord { login: created.login, ..new });
+                if let Some(login) = created.login {
+                    self.logins.entry(login).or_insert(subject);
+                }
+            }
+            Identity::ServiceAccountCreated(created) => {
+                let record = SubjectRecord { handle: Some(created.handle.clone()), ..new };
+                self.add_named(Subject::ServiceAccount(created.service_account), record);
+            }
+            Identity::AgentCreated(created) => {
+                let (handle, sponsor) = (Some(created.handle.clone()), Some(created.sponsor));
+                self.add_named(Subject::Agent(created.agent), SubjectRecord { handle, sponsor, ..new });
+            }
+            Identity::SubjectSuspended(fact) => self.change(fact.subject, seq, Standing::Suspended),
+            Identity::SubjectReactivated(fact) => self.change(fact.subject, seq, Standing::Active),
+            Identity::SubjectRemoved(fact) => self.change(fact.subject, seq, Standing::Removed),
+            Identity::OwnershipClaimed(_)
+            | Identity::GroupCreated(_)
+            | Identity::GroupRemoved(_)
+            | Identity::MemberAdded(_)
+            | Identity::MemberRemoved(_)
+            | Identity::CredentialIssued(_)
+            | Identity::CredentialRevoked(_) => {}
+        }
+    }
+
+    fn add_named(&mut self, subject: Subject, record: SubjectRecord) {
+        if let Some(handle) = &record.handle {
+            self.handles.entry(handle.clone()).or_insert(subject);
+        }
+        self.by_id.entry(subject).or_insert(record);
+    }
+
+    fn change(&mut self, subject: Subject, seq: u64, standing: Standing) {
+        // Who was removed stays removed.
+        if let Some(record) =
+            self.by_id.get_mut(&subject).filter(|record| record.standing() != Standing::Removed)
+        {
+            record.changes.push(seq, standing);
+        }
+    }
+
+    /// What is known of a subject.
+    pub fn find(&self, subject: Subject) -> Option<&SubjectRecord> {
+        self.by_id.get(&subject)
+    }
+
+    /// Whether the subject exists and was not removed.
+    pub fn contains(&self, subject: Subject) -> bool {
+        self.find(subject).is_some_and(|record| record.standing() != Standing::Removed)
+    }
+
+    /// Whether the subject may act.
+    pub fn is_active(&self, subject: Subject) -> bool {
+        self.find(subject).is_some_and(|record| record.standing() == Standing::Active)
+    }
+
+    /// The service account or agent of that name.
+    pub fn by_handle(&self, handle: &str) -> Option<Subject> {
+        self.handles.get(handle).copied()
+    }
+
+    /// The person who signs in under a name with this keyed digest.
+    pub fn by_login(&self, login: &ContentDigest) -> Option<Subject> {
+        self.logins.get(login).copied()
+    }
+
+    /// Subjects after `after`, in order of kind and id.
+    pub fn list(&self, after: Option<Subject>) -> impl Iterator<Item = (Subject, &SubjectRecord)> + '_ {
+        use std::ops::Bound::{Excluded, Unbounded};
+        self.by_id.range((after.map_or(Unbounded, Excluded), Unbounded)).map(|(id, found)| (*id, found))
+    }
+}

@@ -1,0 +1,255 @@
+//! What one may do where: the questions that take in standing, groups, grants, roles and scopes at once.
+
+use crate::State;
+use crate::access::{Grant, Held, Permission, Permissions, Place, Role};
+use crate::history::Moment;
+use crate::identity::Standing;
+use ledger::event::access::Ground;
+use ledger::event::id::{DutyId, GrantId, GroupId};
+use ledger::event::scope::{Environments, Scope};
+use ledger::event::{Grantee, Subject};
+use ledger::time::Time;
+use serde::{Deserialize, Serialize};
+
+/// Which rights count: those that hold now and, where something is handed out, as long as it will last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lasting {
+    now: Time,
+    until: Option<Option<Time>>,
+}
+
+impl Lasting {
+    /// Those that hold now.
+    pub fn beyond(now: Time) -> Self {
+        Self { now, until: None }
+    }
+
+    /// Those that hold now and until then; `None` stands for ever.
+    pub fn until(now: Time, until: Option<Time>) -> Self {
+        Self { now, until: Some(until) }
+    }
+
+    fn admits(self, expires: Option<Time>) -> bool {
+        let long_enough = |expires: Time| match self.until {
+            None => true,
+            Some(until) => until.is_some_and(|until| until <= expires),
+        };
+        expires.is_none_or(|expires| self.now < expires && long_enough(expires))
+    }
+}
+
+/// A role that somebody has somewhere, and how.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entitlement {
+    /// Who has it.
+    pub subject: Subject,
+    /// By which grant.
+    pub grant: GrantId,
+    /// The group that holds the grant; absent when the subject does.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub group: Option<GroupId>,
+    /// Which role.
+    pub role: Box<str>,
+    /// Where.
+    pub scope: Scope,
+    /// In which environments only.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub environments: Option<Environments>,
+    /// From when on it no longer holds.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub expires: Option<Time>,
+    /// What the grant came from, other than somebody's decision.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub ground: Option<Ground>,
+    /// The event that granted the role.
+    pub granted: u64,
+    /// The event that put the subject into the group.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub joined: Option<u64>,
+}
+
+fn covers(environments: Option<Environments>, place: Place) -> bool {
+    environments.is_none_or(|limited| place.environment.is_some_and(|wanted| limited.contains(wanted)))
+}
+
+impl State {
+    /// What a subject holds, of its own and through its groups; some of it may have expired.
+    pub fn held(&self, subject: Subject) -> impl Iterator<Item = (&Held, Option<GroupId>)> + '_ {
+        let own = self.grants.held(subject).iter().map(|held| (held, None));
+        let groups = self.groups.of(subject).iter().copied();
+        own.chain(groups.flat_map(|group| {
+            self.grants.held(Grantee::Group(group)).iter().map(move |held| (held, Some(group)))
+        }))
+    }
+
+    /// What a subject may do at a place, whether or not it may act at all.
+    pub fn rights(&self, subject: Subject, place: Place, lasting: Lasting) -> Permissions {
+        self.held(subject)
+            .map(|(held, _)| held)
+            .filter(|held| lasting.admits(held.expires) && covers(held.environments, place))
+            .filter(|held| self.scopes.is_within(place.scope, held.scope))
+            .map(|held| self.roles.permissions(held.role))
+            .fold(Permissions::NONE, Permissions::union)
+    }
+
+    /// Whether an active subject may do this there at `now`.
+    pub fn may(&self, subject: Subject, permission: Permission, place: Place, now: Time) -> bool {
+        self.subjects.is_active(subject)
+            && self.rights(subject, place, Lasting::beyond(now)).contains(permission)
+    }
+
+    /// A permission of a grant's role that the subject lacks there.
+    pub fn first_beyond(&self, subject: Subject, held: &Held, lasting: Lasting) -> Option<Permission> {
+        let permissions = self.roles.permissions(held.role);
+        let beyond = |environment| {
+            let place = Place { scope: held.scope, environment };
+            permissions.first_beyond(self.rights(subject, place, lasting))
+        };
+        match held.environments {
+            None => beyond(None),
+            Some(limited) => limited.iter().find_map(|environment| beyond(Some(environment))),
+        }
+    }
+
+    /// Whether the site would have no lasting owner who may act, without this grant or this subject.
+    pub fn would_lack_owner(&self, without: Grantless) -> bool {
+        let stays = |(subject, grant): &(Subject, GrantId)| {
+            without != Grantless::Grant(*grant) && without != Grantless::Subject(*subject)
+        };
+        let active = |(subject, _): &(Subject, GrantId)| self.subjects.is_active(*subject);
+        let touches = self.grants.owners().any(|owner| !stays(&owner));
+        touches && !self.grants.owners().filter(stays).any(|owner| active(&owner))
+    }
+
+    /// A rule on separate duties that a subject would break, if it held this besides what it holds.
+    pub fn duty_broken(&self, subject: Option<Subject>, extra: &Held) -> Option<DutyId> {
+        let counts = |held: &&Held| held.role != Role::Owner;
+        let held: Vec<&Held> =
+            subject.into_iter().flat_map(|subject| self.held(subject)).map(|(held, _)| held).collect();
+        let all = || held.iter().copied().chain([extra]).filter(counts);
+        let live = self.rules.duties(None).filter(|(_, duty)| duty.span.until.is_none());
+        for (id, duty) in live {
+            let Some((one, other)) = duty.permissions() else { continue };
+            let breaks = |first: &Held, second: &Held| {
+                self.roles.permissions(first.role).contains(one)
+                    && self.roles.permissions(second.role).contains(other)
+                    && self.overlap(first, second)
+            };
+            let with_extra = |held: &Held| breaks(held, extra) || breaks(extra, held);
+            if counts(&extra) && all().any(with_extra) {
+                return Some(id);
+            }
+        }
+        None
+    }
+
+    fn overlap(&self, one: &Held, other: &Held) -> bool {
+        let scopes =
+            self.scopes.is_within(one.scope, other.scope) || self.scopes.is_within(other.scope, one.scope);
+        let both = one.environments.zip(other.environments);
+        scopes && both.is_none_or(|(one, other)| one.iter().any(|environment| other.contains(environment)))
+    }
+
+    /// Every role that a subject had at a moment, its own first, then by group.
+    pub fn entitlements(&self, subject: Subject, moment: Moment) -> Vec<Entitlement> {
+        let standing = self.subjects.find(subject).and_then(|record| record.standing_at(moment.size));
+        if standing != Some(Standing::Active) {
+            return Vec::new();
+        }
+        let own = self.grants.ever(subject).map(|(id, grant)| (id, grant, None));
+        let groups = self.groups.of_at(subject, moment.size);
+        let through = groups.flat_map(|group| {
+            self.grants.ever(Grantee::Group(group)).map(move |(id, grant)| (id, grant, Some(group)))
+        });
+        let mut found: Vec<_> = own
+            .chain(through)
+            .filter(|(_, grant, _)| holds(grant, moment))
+            .filter_map(|(id, grant, group)| self.entitlement(subject, (id, grant), group, moment))
+            .collect();
+        found.sort_by_key(|found| (found.group, found.grant));
+        found
+    }
+
+    fn entitlement(
+        &self,
+        subject: Subject,
+        (id, grant): (GrantId, &Grant),
+        group: Option<GroupId>,
+        moment: Moment,
+    ) -> Option<Entitlement> {
+        let joined = group.and_then(|group| {
+            let spans = self.groups.spans(group, subject).iter();
+            spans.filter(|span| span.holds(moment.size)).map(|span| span.since).next()
+        });
+        Some(Entitlement {
+            subject,
+            grant: id,
+            group,
+            role: grant.role?.to_string().into(),
+            scope: grant.scope,
+            environments: grant.environments,
+            expires: grant.expires,
+            ground: grant.ground,
+            granted: grant.span.since,
+            joined,
+        })
+    }
+
+    /// Everybody who had a permission at a place at a moment, by subject, then by grant.
+    pub fn who_may(&self, permission: Permission, place: Place, moment: Moment) -> Vec<Entitlement> {
+        let mut found = Vec::new();
+        for scope in self.scopes.around(place.scope) {
+            let grants = self.grants.at_scope(scope).filter(|(_, grant)| {
+                let permits = |role| self.roles.permissions_at(role, moment.size).contains(permission);
+                holds(grant, moment) && covers(grant.environments, place) && grant.role.is_some_and(permits)
+            });
+            for (id, grant) in grants {
+                self.holders(grant, moment, |subject, group| {
+                    found.extend(self.entitlement(subject, (id, grant), group, moment));
+                });
+            }
+        }
+        found.sort_by_key(|found| (found.subject, found.group, found.grant));
+        found
+    }
+
+    fn holders(&self, grant: &Grant, moment: Moment, mut take: impl FnMut(Subject, Option<GroupId>)) {
+        let active = |subject: &Subject| {
+            let standing = self.subjects.find(*subject).and_then(|record| record.standing_at(moment.size));
+            standing == Some(Standing::Active)
+        };
+        match grant.grantee {
+            Grantee::Subject(subject) => {
+                [subject].iter().filter(|subject| active(subject)).for_each(|subject| take(*subject, None))
+            }
+            Grantee::Group(group) => {
+                let members = self.groups.members_at(group, None, moment.size);
+                members.filter(active).for_each(|subject| take(subject, Some(group)));
+            }
+        }
+    }
+
+    /// What a subject could do at a place at a moment.
+    pub fn rights_at(&self, subject: Subject, place: Place, moment: Moment) -> Permissions {
+        self.entitlements(subject, moment)
+            .iter()
+            .filter(|found| covers(found.environments, place))
+            .filter(|found| self.scopes.is_within(place.scope, found.scope))
+            .filter_map(|found| Role::parse(&found.role))
+            .map(|role| self.roles.permissions_at(role, moment.size))
+            .fold(Permissions::NONE, Permissions::union)
+    }
+}
+
+/// Whose ownership is thought away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grantless {
+    /// A grant's.
+    Grant(GrantId),
+    /// A subject's.
+    Subject(Subject),
+}
+
+fn holds(grant: &Grant, moment: Moment) -> bool {
+    grant.span.holds(moment.size) && Lasting::beyond(moment.time).admits(grant.expires)
+}
