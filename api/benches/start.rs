@@ -16,8 +16,10 @@ use commands::{Command, custody::OpenClaim};
 use fixtures::temp_dir::TempDir;
 use ledger::disk::RealDisk;
 use ledger::entropy;
+use ledger::event::access::Terms;
 use ledger::event::custody::ClaimOpened;
-use ledger::event::id::{CredentialId, GrantId, PersonId, ServiceAccountId, uuid_v7};
+use ledger::event::id::{CredentialId, GrantId, PersonId, RequestId, ServiceAccountId, uuid_v7};
+use ledger::event::scope::Scope;
 use ledger::event::{Actor, Channel, ContentDigest, Decoded, Event, Origin, Subject, Via};
 use ledger::hash::Hash;
 use ledger::store::Folders;
@@ -95,9 +97,9 @@ fn next(number: u64, subject: &mut Subject, grant: &mut GrantId) -> Command {
         }
         even if even % 2 == 0 => {
             *grant = GrantId::from_bytes(id());
-            GrantRole { grant: *grant, subject: *subject, role: Role::Member }.into()
+            grant_role(*grant, *subject, Role::Member).into()
         }
-        _ => RevokeRole { grant: *grant }.into(),
+        _ => RevokeRole { grant: *grant, reason: None }.into(),
     }
 }
 
@@ -193,4 +195,9 @@ fn main() {
     for _ in 0..3 {
         println!("| start from snapshot; resident then | {} |", alone("start", &folder));
     }
+}
+
+fn grant_role(grant: GrantId, subject: Subject, role: Role) -> GrantRole {
+    let (request, subject) = (RequestId::from_bytes(id()), subject.into());
+    GrantRole { grant, request, subject, role, scope: Scope::Site, terms: Terms::default() }
 }

@@ -4,12 +4,20 @@
 
 #[path = "../common/given.rs"]
 mod given;
+#[path = "../common/names.rs"]
+mod names;
 #[path = "../common/people.rs"]
 mod people;
 
 mod access;
+mod approvals;
 mod custody;
 mod escalation;
 mod every_refusal;
+mod groups;
 mod identity;
 mod matrix;
+mod policy;
+mod rules;
+mod scopes;
+mod standing;

@@ -5,16 +5,20 @@
 
 pub mod access;
 pub mod custody;
+mod envelope;
 pub mod id;
 pub mod identity;
 mod leaf;
 pub mod policy;
 mod refusal;
 pub mod scope;
+mod shapes;
 mod subject;
 
-pub use leaf::{DecodeError, Decoded, Envelope, Event, LEAF_BYTES_MAX, Leaf, SealedEntry};
+pub use envelope::Envelope;
+pub use leaf::{DecodeError, Decoded, Event, LEAF_BYTES_MAX, Leaf, SealedEntry};
 pub use refusal::{CodeCount, Refusal};
+pub use shapes::Shapes;
 pub use subject::{Actor, Channel, ContentDigest, Grantee, Object, Origin, Subject, Via};
 
 use serde::Serialize;
