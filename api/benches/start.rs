@@ -139,12 +139,30 @@ fn part(what: &str, at: &Path) {
             );
             drop((index, state));
         }
+        "add" => {
+            let store = ledger::store::Store::open(folders(at), clock::now(), entropy::system()).unwrap();
+            let folder = TempDir::new().unwrap();
+            let index = ledger::index::Index::open(&folder.join("index"), store.genesis().ledger()).unwrap();
+            let (reader, mut adding, began) = (store.reader(), std::time::Duration::ZERO, Instant::now());
+            while index.position() < reader.size() {
+                let records = reader.read(index.position(), 4_096, 8 << 20).unwrap();
+                let began = Instant::now();
+                index.add(&records).unwrap();
+                adding += began.elapsed();
+            }
+            let (took, size) = (began.elapsed(), reader.size() as f64);
+            let rate = |took: std::time::Duration| size / took.as_secs_f64();
+            println!("{:.0} events/s; with reading the log {:.0}", rate(adding), rate(took));
+        }
         "start" => {
             let began = Instant::now();
             let engine = open(at);
             let took = began.elapsed();
             let (handle, writer) = engine::run(engine, |_| (), || ()).unwrap();
-            println!("{took:.2?} | {} MiB", resident_mib());
+            let at_once = resident_mib();
+            // By then the filter of command ids is filled.
+            std::thread::sleep(std::time::Duration::from_secs(4));
+            println!("{took:.2?} | {at_once} MiB; four seconds later {}", resident_mib());
             handle.stop("measured");
             drop(handle);
             writer.join().unwrap();
@@ -189,6 +207,7 @@ fn main() {
     drop((engine, index, reader));
     println!("| {events} events | |\n|---|---|");
     println!("| replay (read, decode, fold), one core | {} |", alone("replay", &folder));
+    println!("| adding to the index, one thread | {} |", alone("add", &folder));
     println!("| index and snapshot alone | {} |", alone("index", &folder));
     for _ in 0..3 {
         println!("| start from snapshot; resident then | {} |", alone("start", &folder));

@@ -1,14 +1,21 @@
 //! Snapshots of the state in the index, in pieces: sled handles small values well and large ones badly.
+//!
+//! Each is a sled database in a folder of its own, which is open only while it is written or read: sled keeps in memory what it has
+//! read. To forget one is to remove its folder.
 
-use super::{Index, IndexError, guard, key};
+use super::{Index, IndexError, SNAPSHOTS, database, guard, key, make_private, until_unlocked};
 use crate::hash::Hash;
 use crate::merkle::Frontier;
 use crate::snapshot::{decode, digest, encode};
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+use std::sync::PoisonError;
 
 /// Bytes of a piece.
 const PIECE_BYTES: usize = 4_000;
+/// Memory that sled may use for its cache: pieces are written and read once.
+const CACHE_BYTES: u64 = 1 << 20;
 /// How many snapshots are kept: the newest, and one before in case the newest is beyond a checkpoint.
 const KEPT: usize = 2;
 
@@ -50,66 +57,77 @@ impl Index {
             pieces: u32::try_from(pieces.len()).map_err(|_| IndexError::Damaged)?,
             digest: digest(&snapshot.state),
         };
+        let _alone = self.snapshots.lock().unwrap_or_else(PoisonError::into_inner);
+        self.forget_snapshot(size)?;
+        let folder = self.snapshot_folder(size);
+        make_private(&folder)?;
         guard(|| {
+            let db = database(&folder, CACHE_BYTES, None)?;
             for (number, piece) in (0_u32..).zip(pieces) {
-                self.db.insert(piece_key(size, number), piece)?;
+                db.insert(piece_key(number), piece)?;
             }
             // The cover comes last: without it the pieces are nothing.
-            self.db.insert(cover_key(size), encode(&cover).map_err(|_| IndexError::Damaged)?)?;
-            let sizes = self.snapshot_sizes()?;
-            sizes.iter().rev().skip(KEPT).try_for_each(|size| self.forget_snapshot(*size))
-        })
+            db.insert(COVER, encode(&cover).map_err(|_| IndexError::Damaged)?)?;
+            db.flush()?;
+            Ok(())
+        })?;
+        let sizes = self.snapshot_sizes();
+        sizes.iter().rev().skip(KEPT).try_for_each(|size| self.forget_snapshot(*size))
     }
 
     /// The newest whole snapshot of at most `size_max` events.
     pub fn snapshot(&self, size_max: u64) -> Result<Option<StoredSnapshot>, IndexError> {
-        guard(|| {
-            for size in self.snapshot_sizes()?.into_iter().rev().filter(|size| *size <= size_max) {
-                if let Some(snapshot) = self.read_snapshot(size)? {
-                    return Ok(Some(snapshot));
-                }
-            }
-            Ok(None)
-        })
+        let _alone = self.snapshots.lock().unwrap_or_else(PoisonError::into_inner);
+        let sizes = self.snapshot_sizes().into_iter().rev().filter(|size| *size <= size_max);
+        // What cannot be read is nothing: there may be an older one, and there is the log.
+        Ok(sizes.into_iter().find_map(|size| self.read_snapshot(size).ok().flatten()))
     }
 
     fn read_snapshot(&self, size: u64) -> Result<Option<StoredSnapshot>, IndexError> {
-        let Some(bytes) = self.db.get(cover_key(size))? else { return Ok(None) };
-        let Ok(cover) = decode::<Cover>(&bytes) else { return Ok(None) };
-        let mut state = Vec::new();
-        for piece in self.db.range(piece_key(size, 0)..piece_key(size, cover.pieces)) {
-            state.extend_from_slice(&piece?.1);
-        }
-        if digest(&state) != cover.digest || cover.frontier.size() != size {
-            return Ok(None);
-        }
-        let Cover { frontier, head, time, schema, .. } = cover;
-        Ok(Some(StoredSnapshot { frontier, head, time, schema, state }))
+        let folder = self.snapshot_folder(size);
+        guard(|| {
+            let db = until_unlocked(|| database(&folder, CACHE_BYTES, None))?;
+            let Some(bytes) = db.get(COVER)? else { return Ok(None) };
+            let Ok(cover) = decode::<Cover>(&bytes) else { return Ok(None) };
+            let mut state = Vec::new();
+            // At once, so that growing leaves no gaps behind; if that is too much, the digest will not agree either.
+            drop(
+                state.try_reserve_exact(
+                    PIECE_BYTES.saturating_mul(usize::try_from(cover.pieces).unwrap_or(0)),
+                ),
+            );
+            for piece in db.range(piece_key(0)..piece_key(cover.pieces)) {
+                state.extend_from_slice(&piece?.1);
+            }
+            if digest(&state) != cover.digest || cover.frontier.size() != size {
+                return Ok(None);
+            }
+            let Cover { frontier, head, time, schema, .. } = cover;
+            Ok(Some(StoredSnapshot { frontier, head, time, schema, state }))
+        })
     }
 
-    fn snapshot_sizes(&self) -> Result<Vec<u64>, IndexError> {
-        let covers = self.db.scan_prefix(key(b's', &[])).keys();
-        covers
-            .map(|found| match found?.as_ref() {
-                [_, size @ ..] => size.try_into().map(u64::from_be_bytes).map_err(|_| IndexError::Damaged),
-                [] => Err(IndexError::Damaged),
-            })
-            .collect()
+    /// Of how many events there are snapshots, whole or not, ascending.
+    fn snapshot_sizes(&self) -> Vec<u64> {
+        let entries = std::fs::read_dir(self.folder.join(SNAPSHOTS)).into_iter().flatten();
+        let sizes = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+        let mut sizes: Vec<u64> = sizes.collect();
+        sizes.sort_unstable();
+        sizes
+    }
+
+    fn snapshot_folder(&self, size: u64) -> PathBuf {
+        self.folder.join(SNAPSHOTS).join(size.to_string())
     }
 
     fn forget_snapshot(&self, size: u64) -> Result<(), IndexError> {
-        self.db.remove(cover_key(size))?;
-        for piece in self.db.range(piece_key(size, 0)..=piece_key(size, u32::MAX)).keys() {
-            self.db.remove(piece?)?;
-        }
-        Ok(())
+        Self::remove(&self.snapshot_folder(size))
     }
 }
 
-fn cover_key(size: u64) -> Vec<u8> {
-    key(b's', &[&size.to_be_bytes()])
-}
+/// Where the cover stands; the pieces come after it.
+const COVER: &[u8] = b"s";
 
-fn piece_key(size: u64, number: u32) -> Vec<u8> {
-    key(b'u', &[&size.to_be_bytes(), &number.to_be_bytes()])
+fn piece_key(number: u32) -> Vec<u8> {
+    key(b'u', &[&number.to_be_bytes()])
 }
