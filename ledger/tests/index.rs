@@ -13,6 +13,7 @@ use ledger::index::{CommandKey, Facet, Index, IndexError, StoredSnapshot, actor_
 use ledger::log::Record;
 use ledger::merkle::{Frontier, leaf_hash, node_hash};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 fn open(folder: &TempDir) -> Index {
     Index::open(&folder.join("index"), samples::ledger()).expect("the index opens")
@@ -346,21 +347,22 @@ fn malformed_entries_are_errors_and_have_the_index_begin_again() {
 
 #[test]
 fn a_snapshot_that_is_not_whole_is_passed_over_for_an_older_one() {
-    type Edit = fn(&sled::Db);
-    let edits: [Edit; 4] = [
-        |db| drop(db.remove(b"s").expect("sled removes")),
-        |db| drop(db.insert(b"s", &[1, 2, 3]).expect("sled writes")),
-        |db| drop(db.pop_max().expect("sled removes")),
-        |db| drop(db.insert(b"u\0\0\0\x01", vec![7; 4_000]).expect("sled writes")),
+    let database = |at: PathBuf| sled::open(at).expect("sled opens");
+    let edits: [&dyn Fn(PathBuf); 6] = [
+        &|at| std::fs::remove_dir_all(at.join("cover")).expect("it can be removed"),
+        &|at| std::fs::remove_dir_all(at.join("1")).expect("it can be removed"),
+        &|at| std::fs::rename(at.join("1"), at.join("2")).expect("it can be moved"),
+        &|at| drop(database(at.join("cover")).insert([0; 4], &[1, 2, 3]).expect("sled writes")),
+        &|at| drop(database(at.join("0")).pop_max().expect("sled removes")),
+        &|at| drop(database(at.join("1")).insert([0, 0, 0, 1], vec![7; 4_000]).expect("sled writes")),
     ];
     for edit in edits {
         let folder = TempDir::new().expect("a directory");
         let index = open(&folder);
-        let kept = [snapshot(50, 9_000), snapshot(60, 9_000)];
+        let kept = [snapshot(50, 9_000), snapshot(60, 9_000_000)];
         kept.iter().for_each(|snapshot| index.keep_snapshot(snapshot).expect("it can be kept"));
-        let db = sled::open(folder.join("index/snapshots/60")).expect("sled opens");
-        edit(&db);
-        drop(db);
+        assert_eq!(index.snapshot(u64::MAX).expect("it reads").as_ref(), kept.last());
+        edit(folder.join("index/snapshots/60"));
         assert_eq!(index.snapshot(u64::MAX).expect("it reads").as_ref(), kept.first());
     }
 }

@@ -9,8 +9,9 @@ use super::{BATCH_MAX, IndexError};
 
 /// Runs that are merged to one, as a power of two.
 const MERGED_BITS: u32 = 4;
-/// The highest level: its runs are not merged. One holds 10^12 positions.
-const LEVEL_MAX: u8 = 7;
+/// The highest level: its runs, of 1,048,576 positions, are not merged. So no step takes longer than merging as many, and what a search
+/// for a text that is nowhere costs, a page of each run, grows by one page with each.
+const LEVEL_MAX: u8 = 2;
 
 /// The name of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -410,13 +411,13 @@ mod tests {
 
     #[test]
     fn runs_cover_all_blocks_without_gaps() {
-        for blocks in (0..600).chain([4_095, 4_096, 1 << 30, (1 << 40) + 12_345]) {
+        for blocks in (0..600).chain([4_095, 4_096, 4_097, 1 << 20]) {
             let mut next = 0;
-            for run in runs(blocks).take(100) {
+            for run in runs(blocks) {
                 assert_eq!(run.first(), next, "{blocks}");
                 next = run.end();
             }
-            assert!(next == blocks * BATCH_MAX || blocks > 1 << 32, "{blocks}");
+            assert_eq!(next, blocks * BATCH_MAX);
         }
     }
 

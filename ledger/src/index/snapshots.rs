@@ -1,19 +1,21 @@
 //! Snapshots of the state in the index, in pieces: sled handles small values well and large ones badly.
 //!
-//! Each is a sled database in a folder of its own, which is open only while it is written or read: sled keeps in memory what it has
-//! read. To forget one is to remove its folder.
+//! sled keeps in memory whatever it has read of a database that is open. So a snapshot is a folder with one small database for each part
+//! of the state and one for what the parts belong to, each open only while it is written or read. To forget a snapshot is to remove its folder.
 
-use super::{Index, IndexError, SNAPSHOTS, database, guard, key, make_private, until_unlocked};
+use super::{Index, IndexError, SNAPSHOTS, database, guard, make_private, until_unlocked};
 use crate::hash::Hash;
 use crate::merkle::Frontier;
 use crate::snapshot::{decode, digest, encode};
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::PoisonError;
 
 /// Bytes of a piece.
 const PIECE_BYTES: usize = 4_000;
+/// Bytes of a part: what sled may keep in memory meanwhile.
+const PART_BYTES: usize = 8 << 20;
 /// Memory that sled may use for its cache: pieces are written and read once.
 const CACHE_BYTES: u64 = 1 << 20;
 /// How many snapshots are kept: the newest, and one before in case the newest is beyond a checkpoint.
@@ -40,7 +42,7 @@ struct Cover {
     head: Hash,
     time: Time,
     schema: u32,
-    pieces: u32,
+    parts: u32,
     digest: Hash,
 }
 
@@ -48,29 +50,25 @@ impl Index {
     /// Keeps a snapshot and forgets the oldest.
     pub fn keep_snapshot(&self, snapshot: &StoredSnapshot) -> Result<(), IndexError> {
         let size = snapshot.frontier.size();
-        let pieces = snapshot.state.chunks(PIECE_BYTES);
+        let parts = snapshot.state.chunks(PART_BYTES);
         let cover = Cover {
             frontier: snapshot.frontier.clone(),
             head: snapshot.head,
             time: snapshot.time,
             schema: snapshot.schema,
-            pieces: u32::try_from(pieces.len()).map_err(|_| IndexError::Damaged)?,
+            parts: u32::try_from(parts.len()).map_err(|_| IndexError::Damaged)?,
             digest: digest(&snapshot.state),
         };
+        let cover = encode(&cover).map_err(|_| IndexError::Damaged)?;
         let _alone = self.snapshots.lock().unwrap_or_else(PoisonError::into_inner);
         self.forget_snapshot(size)?;
         let folder = self.snapshot_folder(size);
         make_private(&folder)?;
-        guard(|| {
-            let db = database(&folder, CACHE_BYTES, None)?;
-            for (number, piece) in (0_u32..).zip(pieces) {
-                db.insert(piece_key(number), piece)?;
-            }
-            // The cover comes last: without it the pieces are nothing.
-            db.insert(COVER, encode(&cover).map_err(|_| IndexError::Damaged)?)?;
-            db.flush()?;
-            Ok(())
-        })?;
+        for (number, part) in (0_u32..).zip(parts) {
+            write(&folder.join(number.to_string()), part)?;
+        }
+        // The cover comes last: without it the parts are nothing.
+        write(&folder.join(COVER), &cover)?;
         let sizes = self.snapshot_sizes();
         sizes.iter().rev().skip(KEPT).try_for_each(|size| self.forget_snapshot(*size))
     }
@@ -85,26 +83,20 @@ impl Index {
 
     fn read_snapshot(&self, size: u64) -> Result<Option<StoredSnapshot>, IndexError> {
         let folder = self.snapshot_folder(size);
-        guard(|| {
-            let db = until_unlocked(|| database(&folder, CACHE_BYTES, None))?;
-            let Some(bytes) = db.get(COVER)? else { return Ok(None) };
-            let Ok(cover) = decode::<Cover>(&bytes) else { return Ok(None) };
-            let mut state = Vec::new();
-            // At once, so that growing leaves no gaps behind; if that is too much, the digest will not agree either.
-            drop(
-                state.try_reserve_exact(
-                    PIECE_BYTES.saturating_mul(usize::try_from(cover.pieces).unwrap_or(0)),
-                ),
-            );
-            for piece in db.range(piece_key(0)..piece_key(cover.pieces)) {
-                state.extend_from_slice(&piece?.1);
-            }
-            if digest(&state) != cover.digest || cover.frontier.size() != size {
-                return Ok(None);
-            }
-            let Cover { frontier, head, time, schema, .. } = cover;
-            Ok(Some(StoredSnapshot { frontier, head, time, schema, state }))
-        })
+        let mut cover = Vec::new();
+        read(&folder.join(COVER), &mut cover)?;
+        let Ok(cover) = decode::<Cover>(&cover) else { return Ok(None) };
+        let mut state = Vec::new();
+        // At once, so that growing leaves no gaps behind; if that is too much, the digest will not agree either.
+        drop(state.try_reserve_exact(PART_BYTES.saturating_mul(usize::try_from(cover.parts).unwrap_or(0))));
+        for number in 0..cover.parts {
+            read(&folder.join(number.to_string()), &mut state)?;
+        }
+        if digest(&state) != cover.digest || cover.frontier.size() != size {
+            return Ok(None);
+        }
+        let Cover { frontier, head, time, schema, .. } = cover;
+        Ok(Some(StoredSnapshot { frontier, head, time, schema, state }))
     }
 
     /// Of how many events there are snapshots, whole or not, ascending.
@@ -125,9 +117,31 @@ impl Index {
     }
 }
 
-/// Where the cover stands; the pieces come after it.
-const COVER: &[u8] = b"s";
+/// The database of what the parts belong to.
+const COVER: &str = "cover";
 
-fn piece_key(number: u32) -> Vec<u8> {
-    key(b'u', &[&number.to_be_bytes()])
+/// Writes bytes as a database of their own.
+fn write(folder: &Path, bytes: &[u8]) -> Result<(), IndexError> {
+    guard(|| {
+        let db = database(folder, CACHE_BYTES, None)?;
+        for (number, piece) in (0_u32..).zip(bytes.chunks(PIECE_BYTES)) {
+            db.insert(number.to_be_bytes(), piece)?;
+        }
+        db.flush()?;
+        Ok(())
+    })
+}
+
+/// Adds the bytes of a database. One that is missing counts as damaged, and is not made.
+fn read(folder: &Path, bytes: &mut Vec<u8>) -> Result<(), IndexError> {
+    if !folder.is_dir() {
+        return Err(IndexError::Damaged);
+    }
+    guard(|| {
+        let db = until_unlocked(|| database(folder, CACHE_BYTES, None))?;
+        for piece in db.iter() {
+            bytes.extend_from_slice(&piece?.1);
+        }
+        Ok(())
+    })
 }
