@@ -17,7 +17,7 @@ use run::{Run, Search};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tail::Tail;
 use thiserror::Error;
 
@@ -35,7 +35,7 @@ pub use snapshots::StoredSnapshot;
 const CACHE_BYTES: u64 = 16 << 20;
 /// Version of the index's own layout; another one is rebuilt.
 const LAYOUT: u8 = 2;
-/// Most events in one call of [`Index::add`], and how many make a block.
+/// How many events make a block, and are best added at once.
 pub const BATCH_MAX: u64 = 4_096;
 
 /// The folder of what events are found by, in the folder of the index.
@@ -223,7 +223,7 @@ impl Index {
         self.position.load(Ordering::Acquire)
     }
 
-    /// Adds events, which must begin at the index's position.
+    /// Adds events, which must begin at the index's position. After an error the position says how many were taken.
     pub fn add(&self, records: &[Record]) -> Result<(), IndexError> {
         if records.first().is_some_and(|first| first.seq != self.position()) {
             return Err(IndexError::Damaged);
@@ -246,10 +246,11 @@ impl Index {
         }
         entries.iter().filter(|entry| entry.key.is_command()).for_each(|entry| self.filter.add(entry.key));
         let hashes: Vec<Hash> = records.iter().map(|record| leaf_hash(&record.leaf)).collect();
-        self.change_tail(|tail| {
-            tail.entries.extend(entries);
-            tail.hashes.extend(hashes);
-        });
+        let mut held = self.hold_tail();
+        let tail = Arc::make_mut(&mut held);
+        tail.entries.extend(entries);
+        tail.hashes.extend(hashes);
+        drop(held);
         self.position.fetch_add(records.len() as u64, Ordering::Release);
     }
 
@@ -268,7 +269,7 @@ impl Index {
             tree::add(&self.db, tail.first(), &tail.hashes)?;
             let next = Tail::behind(tail.blocks + 1);
             self.db.insert(key(b'p', &[]), &next.first().to_be_bytes())?;
-            self.change_tail(|tail| *tail = next);
+            *self.hold_tail() = Arc::new(next);
             // Whoever reads them still will notice, and look again.
             merged.into_iter().flat_map(Run::parts).try_for_each(|part| run::remove(&self.db, part))
         });
@@ -276,11 +277,11 @@ impl Index {
     }
 
     fn tail(&self) -> Arc<Tail> {
-        Arc::clone(&self.tail.lock().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.hold_tail())
     }
 
-    fn change_tail(&self, change: impl FnOnce(&mut Tail)) {
-        change(Arc::make_mut(&mut self.tail.lock().unwrap_or_else(PoisonError::into_inner)));
+    fn hold_tail(&self) -> MutexGuard<'_, Arc<Tail>> {
+        self.tail.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Fills the filter that tells new command ids at once. Until then each look goes to sled. For the thread that adds.

@@ -204,9 +204,9 @@ impl Search {
         entry.key == self.key && (self.from..self.upto).contains(&entry.seq)
     }
 
-    /// Nothing of the run is among them.
-    fn misses(self, run: Run) -> bool {
-        run.end() <= self.from || self.upto <= run.first()
+    /// Nothing more is to be found in the run.
+    fn is_done(self, run: Run, found: &[u64]) -> bool {
+        run.end() <= self.from || self.upto <= run.first() || found.len() >= self.count_max
     }
 
     fn first(self) -> Entry {
@@ -219,7 +219,7 @@ impl Search {
 
     /// Adds the positions in a run, ascending, until there are enough. Reads no page beyond that.
     pub(super) fn ascend(self, db: &sled::Db, run: Run, found: &mut Vec<u64>) -> Result<(), IndexError> {
-        if self.misses(run) {
+        if self.is_done(run, found) {
             return Ok(());
         }
         let mut page = Page::of(db, run, self.first())?;
@@ -240,7 +240,7 @@ impl Search {
 
     /// Adds the positions in a run, descending, until there are enough. Reads no page beyond that.
     pub(super) fn descend(self, db: &sled::Db, run: Run, found: &mut Vec<u64>) -> Result<(), IndexError> {
-        if self.misses(run) {
+        if self.is_done(run, found) {
             return Ok(());
         }
         let mut page = Page::of(db, run, self.end())?;
@@ -448,6 +448,30 @@ mod tests {
             }
             db.insert(key, page).unwrap();
         }
+    }
+
+    #[test]
+    fn nothing_is_read_beyond_what_is_wanted() {
+        let db = sled::Config::new().temporary(true).open().unwrap();
+        let key = Key(7);
+        for block in 0..3 {
+            let seqs = block * BATCH_MAX..(block + 1) * BATCH_MAX;
+            store(&db, block, &seqs.map(|seq| Entry { key, seq }).collect::<Vec<_>>()).unwrap();
+        }
+        remove(&db, Run { level: 0, number: 1 }).unwrap();
+        let search = |from, upto, count_max| {
+            let search = Search { key, from, upto, count_max };
+            let (mut up, mut down) = (Vec::new(), Vec::new());
+            let up = runs(3).try_for_each(|run| search.ascend(&db, run, &mut up)).map(|()| up.len());
+            let down =
+                runs(3).rev().try_for_each(|run| search.descend(&db, run, &mut down)).map(|()| down.len());
+            [up.ok(), down.ok()]
+        };
+        assert_eq!(search(0, u64::MAX, 4_096), [Some(4_096), Some(4_096)]);
+        assert_eq!(search(0, u64::MAX, 4_097), [None, None]);
+        assert_eq!(search(0, BATCH_MAX, 9_000), [Some(4_096), Some(4_096)]);
+        assert_eq!(search(2 * BATCH_MAX, u64::MAX, 9_000), [Some(4_096), Some(4_096)]);
+        assert_eq!(search(0, u64::MAX, 0), [Some(0), Some(0)]);
     }
 
     fn both(db: &sled::Db, search: Search) -> [Result<Vec<u64>, IndexError>; 2] {
