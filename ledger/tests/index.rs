@@ -91,12 +91,13 @@ impl Model {
     }
 
     fn check_commands<'a>(&self, index: &Index, keys: impl IntoIterator<Item = &'a CommandKey>) {
+        let position = index.position();
         for key in keys {
             let seqs = self.commands.get(key).expect("a command of the model");
             let found = index.command(*key).expect("it reads");
             match found {
                 Some(at) => assert!(seqs.contains(&at)),
-                None => assert!(seqs.iter().all(|seq| *seq >= index.position())),
+                None => assert!(seqs.iter().all(|seq| *seq >= position)),
             }
         }
     }
@@ -169,7 +170,15 @@ fn an_index_whose_runs_were_merged_finds_the_same() {
     let events = events(8, 70_000);
     let (records, model) = (records(&events), Model::of(&events));
     let index = open(&folder);
-    add(&index, &records, 4_096);
+    std::thread::scope(|scope| {
+        let adding = scope.spawn(|| add(&index, &records, 4_096));
+        // Whoever reads while runs are merged and removed finds the same.
+        while !adding.is_finished() {
+            let upto = index.position();
+            model.check(&index, (upto.saturating_sub(50_000), upto), 40);
+            model.check_commands(&index, model.commands.keys().step_by(997));
+        }
+    });
     model.check(&index, (0, u64::MAX), 5_000);
     model.check(&index, (60_000, 68_000), 5_000);
     drop(index);
