@@ -1,7 +1,7 @@
 //! The index beside the log: what makes reading fast and can be made again.
 //!
 //! It lives in sled, behind the log and never on the way to an acknowledgement. Events go there in whole blocks of 4,096, sorted into
-//! runs (`run.rs`); those after the last block are in memory (`tail.rs`) and are read from the log again after a restart. The position
+//! tables (`table.rs`); those after the last block are in memory (`tail.rs`) and are read from the log again after a restart. The position
 //! is written after what it stands for, so a crash leaves the index at some earlier block; on any doubt it is thrown away and built
 //! again from the log. It knows: the position of each command id, positions by actor, object, type and outcome, the hashes of the
 //! tree, and snapshots of the state.
@@ -13,19 +13,19 @@ use crate::log::Record;
 use crate::merkle::leaf_hash;
 use entry::{Key, add_entries};
 use filter::Filter;
-use run::{Run, Search};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use table::{Search, Table};
 use tail::Tail;
 use thiserror::Error;
 
 mod entry;
 mod filter;
 mod page;
-mod run;
 mod snapshots;
+mod table;
 mod tail;
 mod tree;
 
@@ -179,7 +179,7 @@ impl Index {
             let db = database(&folder.join(ENTRIES), CACHE_BYTES, Some(1_000))?;
             let position = Self::read_position(&db, ledger)?;
             let blocks = position / BATCH_MAX;
-            run::remove_leftovers(&db, blocks)?;
+            table::remove_leftovers(&db, blocks)?;
             Ok(Self {
                 folder: folder.to_path_buf(),
                 db,
@@ -254,7 +254,7 @@ impl Index {
         self.position.fetch_add(records.len() as u64, Ordering::Release);
     }
 
-    /// Stores the tail when it has become a block, and merges the runs that this completes.
+    /// Stores the tail when it has become a block, and merges the tables that this completes.
     ///
     /// Each step may be repeated, and the position is written after all that it stands for.
     fn store_if_complete(&self) -> Result<(), IndexError> {
@@ -265,13 +265,13 @@ impl Index {
         let result = guard(|| {
             let mut entries = tail.entries.clone();
             entries.sort_unstable();
-            let merged = run::store(&self.db, tail.blocks, &entries)?;
+            let merged = table::store(&self.db, tail.blocks, &entries)?;
             tree::add(&self.db, tail.first(), &tail.hashes)?;
             let next = Tail::behind(tail.blocks + 1);
             self.db.insert(key(b'p', &[]), &next.first().to_be_bytes())?;
             *self.hold_tail() = Arc::new(next);
             // Whoever reads them still will notice, and look again.
-            merged.into_iter().flat_map(Run::parts).try_for_each(|part| run::remove(&self.db, part))
+            merged.into_iter().flat_map(Table::parts).try_for_each(|part| table::remove(&self.db, part))
         });
         self.noticed(result)
     }
@@ -287,8 +287,8 @@ impl Index {
     /// Fills the filter that tells new command ids at once. Until then each look goes to sled. For the thread that adds.
     pub fn warm(&self) -> Result<(), IndexError> {
         let result = guard(|| {
-            let mut runs = run::runs(self.tail().blocks);
-            runs.try_for_each(|run| run::commands(&self.db, run, |key| self.filter.add(key)))
+            let mut tables = table::tables(self.tail().blocks);
+            tables.try_for_each(|table| table::commands(&self.db, table, |key| self.filter.add(key)))
         });
         self.noticed(result)?;
         self.filter.is_filled();
@@ -316,8 +316,8 @@ impl Index {
         let search = Search { key: Key::facet(facet, text), from, upto, count_max };
         self.look(|tail| {
             let mut found = Vec::new();
-            for run in run::runs(tail.blocks) {
-                search.ascend(&self.db, run, &mut found)?;
+            for table in table::tables(tail.blocks) {
+                search.ascend(&self.db, table, &mut found)?;
             }
             tail.ascend(search, &mut found);
             Ok(found)
@@ -339,14 +339,14 @@ impl Index {
         self.look(|tail| {
             let mut found = Vec::new();
             tail.descend(search, &mut found);
-            for run in run::runs(tail.blocks).rev() {
-                search.descend(&self.db, run, &mut found)?;
+            for table in table::tables(tail.blocks).rev() {
+                search.descend(&self.db, table, &mut found)?;
             }
             Ok(found)
         })
     }
 
-    /// Looks at the runs and the tail. When the runs are merged meanwhile, pages are missing, and one looks again.
+    /// Looks at the tables and the tail. When the tables are merged meanwhile, pages are missing, and one looks again.
     fn look<T>(&self, look: impl Fn(&Tail) -> Result<T, IndexError>) -> Result<T, IndexError> {
         loop {
             let tail = self.tail();

@@ -1,8 +1,8 @@
-//! A page of a run: neighbouring entries in few bytes, with what proves that none is missing.
+//! A page of a table: neighbouring entries in few bytes, with what proves that none is missing.
 //!
 //! A page is a CRC-32C of what follows it, the entry that the next page begins with (key, position), and its own entries. An entry whose
 //! key is that of the entry before is the distance of the two positions; any other is a zero, the key, and the distance from the
-//! run's first position. Distances are written 7 bits at a time, lowest first, with the highest bit on all but the last byte.
+//! table's first position. Distances are written 7 bits at a time, lowest first, with the highest bit on all but the last byte.
 
 use super::IndexError;
 use super::entry::{Entry, Key};

@@ -1,7 +1,7 @@
 //! The events after the last whole block: in memory alone. After a restart they are read from the log again.
 
 use super::entry::Entry;
-use super::run::Search;
+use super::table::Search;
 use super::{BATCH_MAX, tree};
 use crate::hash::Hash;
 

@@ -1,26 +1,26 @@
-//! A run: the entries of an aligned range of positions, sorted, in pages that sled finds by their first entry.
+//! A table: the entries of an aligned range of positions, sorted, in pages that sled finds by their first entry.
 //!
-//! A block of 4,096 positions is a run of level 0. Sixteen neighbours of one level that begin at a multiple of sixteen are merged to one
-//! of the next. So which runs there are follows from the number of blocks alone, and nothing needs to be written about it.
+//! A block of 4,096 positions is a table of level 0. Sixteen neighbours of one level that begin at a multiple of sixteen are merged to one
+//! of the next. So which tables there are follows from the number of blocks alone, and nothing needs to be written about it.
 
 use super::entry::{Entry, Key};
 use super::page::{self, PAGE_BYTES};
 use super::{BATCH_MAX, IndexError};
 
-/// Runs that are merged to one, as a power of two.
+/// Tables that are merged to one, as a power of two.
 const MERGED_BITS: u32 = 4;
-/// The highest level: its runs, of 1,048,576 positions, are not merged. So no step takes longer than merging as many, and what a search
-/// for a text that is nowhere costs, a page of each run, grows by one page with each.
+/// The highest level: its tables, of 1,048,576 positions, are not merged. So no step takes longer than merging as many, and what a search
+/// for a text that is nowhere costs, a page of each table, grows by one page with each.
 const LEVEL_MAX: u8 = 2;
 
-/// The name of a run.
+/// The name of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Run {
+pub(super) struct Table {
     level: u8,
     number: u64,
 }
 
-impl Run {
+impl Table {
     /// How many blocks it covers.
     fn blocks(self) -> u64 {
         1 << (MERGED_BITS * u32::from(self.level))
@@ -36,14 +36,14 @@ impl Run {
         (self.number + 1) * self.blocks() * BATCH_MAX
     }
 
-    /// The run that this one completes, if it does.
+    /// The table that this one completes, if it does.
     pub(super) fn completes(self) -> Option<Self> {
         let merged = 1 << MERGED_BITS;
         let last = (self.number + 1).is_multiple_of(merged) && self.level < LEVEL_MAX;
         last.then(|| Self { level: self.level + 1, number: self.number / merged })
     }
 
-    /// The runs that it is merged from, in order.
+    /// The tables that it is merged from, in order.
     pub(super) fn parts(self) -> impl Iterator<Item = Self> {
         let merged = 1 << MERGED_BITS;
         let level = self.level.saturating_sub(1);
@@ -51,7 +51,7 @@ impl Run {
     }
 
     fn page_key(self, first: Entry) -> [u8; 34] {
-        let mut key = [b'r'; 34];
+        let mut key = [b'e'; 34];
         let parts = [
             &[self.level][..],
             &self.number.to_be_bytes(),
@@ -64,11 +64,11 @@ impl Run {
     }
 }
 
-/// The runs over so many blocks, by position. Those of a level are what is left of it after merging.
-pub(super) fn runs(blocks: u64) -> impl DoubleEndedIterator<Item = Run> {
+/// The tables over so many blocks, by position. Those of a level are what is left of it after merging.
+pub(super) fn tables(blocks: u64) -> impl DoubleEndedIterator<Item = Table> {
     (0..=LEVEL_MAX).rev().flat_map(move |level| {
         let (begin, end) = of_level(blocks, level);
-        (begin..end).map(move |number| Run { level, number })
+        (begin..end).map(move |number| Table { level, number })
     })
 }
 
@@ -77,31 +77,31 @@ fn of_level(blocks: u64, level: u8) -> (u64, u64) {
     (if level < LEVEL_MAX { end >> MERGED_BITS << MERGED_BITS } else { 0 }, end)
 }
 
-/// Stores a block, whose entries are sorted, as a run, and merges what it completes. The runs that came of it; their parts remain.
-pub(super) fn store(db: &sled::Db, block: u64, entries: &[Entry]) -> Result<Vec<Run>, IndexError> {
-    let run = Run { level: 0, number: block };
-    let mut writer = RunWriter::begin(db, run)?;
+/// Stores a block, whose entries are sorted, as a table, and merges what it completes. The tables that came of it; their parts remain.
+pub(super) fn store(db: &sled::Db, block: u64, entries: &[Entry]) -> Result<Vec<Table>, IndexError> {
+    let table = Table { level: 0, number: block };
+    let mut writer = TableWriter::begin(db, table)?;
     entries.iter().try_for_each(|entry| writer.push(*entry))?;
     writer.finish()?;
-    let merged: Vec<Run> = std::iter::successors(run.completes(), |run| run.completes()).collect();
-    merged.iter().try_for_each(|run| merge(db, *run))?;
+    let merged: Vec<Table> = std::iter::successors(table.completes(), |table| table.completes()).collect();
+    merged.iter().try_for_each(|table| merge(db, *table))?;
     Ok(merged)
 }
 
-/// Removes what an interrupted step left behind: runs that were merged, and such as were not complete.
+/// Removes what an interrupted step left behind: tables that were merged, and such as were not complete.
 pub(super) fn remove_leftovers(db: &sled::Db, blocks: u64) -> Result<(), IndexError> {
     for level in 0..=LEVEL_MAX {
         let (begin, end) = of_level(blocks, level);
-        let key = |number| Run { level, number }.page_key(Entry::START);
+        let key = |number| Table { level, number }.page_key(Entry::START);
         remove_all(db, db.range(key(0)..key(begin)))?;
-        remove_all(db, db.range(key(end)..Run { level, number: u64::MAX }.page_key(Entry::END)))?;
+        remove_all(db, db.range(key(end)..Table { level, number: u64::MAX }.page_key(Entry::END)))?;
     }
     Ok(())
 }
 
-/// Removes a run.
-pub(super) fn remove(db: &sled::Db, run: Run) -> Result<(), IndexError> {
-    remove_all(db, db.range(run.page_key(Entry::START)..=run.page_key(Entry::END)))
+/// Removes a table.
+pub(super) fn remove(db: &sled::Db, table: Table) -> Result<(), IndexError> {
+    remove_all(db, db.range(table.page_key(Entry::START)..=table.page_key(Entry::END)))
 }
 
 fn remove_all(db: &sled::Db, pages: sled::Iter) -> Result<(), IndexError> {
@@ -111,20 +111,20 @@ fn remove_all(db: &sled::Db, pages: sled::Iter) -> Result<(), IndexError> {
     Ok(())
 }
 
-/// Writes a run, page by page, over whatever was there.
-struct RunWriter<'a> {
+/// Writes a table, page by page, over whatever was there.
+struct TableWriter<'a> {
     db: &'a sled::Db,
-    run: Run,
+    table: Table,
     /// What the open page is found by.
     first: Entry,
     entries: Vec<u8>,
     last: Option<Entry>,
 }
 
-impl<'a> RunWriter<'a> {
-    fn begin(db: &'a sled::Db, run: Run) -> Result<Self, IndexError> {
-        remove(db, run)?;
-        Ok(Self { db, run, first: Entry::START, entries: Vec::with_capacity(PAGE_BYTES + 32), last: None })
+impl<'a> TableWriter<'a> {
+    fn begin(db: &'a sled::Db, table: Table) -> Result<Self, IndexError> {
+        remove(db, table)?;
+        Ok(Self { db, table, first: Entry::START, entries: Vec::with_capacity(PAGE_BYTES + 32), last: None })
     }
 
     /// Adds an entry, which comes after those before it.
@@ -132,7 +132,7 @@ impl<'a> RunWriter<'a> {
         if self.entries.len() >= PAGE_BYTES {
             self.close(entry)?;
         }
-        page::put(entry, self.last, self.run.first(), &mut self.entries);
+        page::put(entry, self.last, self.table.first(), &mut self.entries);
         self.last = Some(entry);
         Ok(())
     }
@@ -142,7 +142,7 @@ impl<'a> RunWriter<'a> {
     }
 
     fn close(&mut self, next: Entry) -> Result<(), IndexError> {
-        self.db.insert(self.run.page_key(self.first), page::seal(&self.entries, next))?;
+        self.db.insert(self.table.page_key(self.first), page::seal(&self.entries, next))?;
         self.entries.clear();
         (self.first, self.last) = (next, None);
         Ok(())
@@ -157,36 +157,39 @@ struct Page {
 }
 
 impl Page {
-    /// The page of a run that an entry would stand in. Every run has one.
-    fn of(db: &sled::Db, run: Run, entry: Entry) -> Result<Self, IndexError> {
-        let found = db.range(run.page_key(Entry::START)..=run.page_key(entry)).next_back();
+    /// The page of a table that an entry would stand in. Every table has one.
+    fn of(db: &sled::Db, table: Table, entry: Entry) -> Result<Self, IndexError> {
+        let found = db.range(table.page_key(Entry::START)..=table.page_key(entry)).next_back();
         let (key, bytes) = found.ok_or(IndexError::Damaged)??;
         let first = key.get(10..).and_then(|first| first.split_first_chunk::<16>());
         let (key, seq) = first.ok_or(IndexError::Damaged)?;
         let seq = seq.try_into().map(u64::from_be_bytes).map_err(|_| IndexError::Damaged)?;
         let first = Entry { key: Key(u128::from_be_bytes(*key)), seq };
-        let (next, _) = page::open(&bytes, run.first())?;
+        let (next, _) = page::open(&bytes, table.first())?;
         // Otherwise the page that the entry would stand in is missing.
         if entry < next { Ok(Self { first, next, bytes }) } else { Err(IndexError::Damaged) }
     }
 
     /// The page that begins with an entry.
-    fn beginning(db: &sled::Db, run: Run, first: Entry) -> Result<Self, IndexError> {
-        Self::of(db, run, first)
+    fn beginning(db: &sled::Db, table: Table, first: Entry) -> Result<Self, IndexError> {
+        Self::of(db, table, first)
             .and_then(|page| if page.first == first { Ok(page) } else { Err(IndexError::Damaged) })
     }
 
     /// The page before this one.
-    fn before(&self, db: &sled::Db, run: Run) -> Result<Self, IndexError> {
+    fn before(&self, db: &sled::Db, table: Table) -> Result<Self, IndexError> {
         let before = match self.first {
             Entry { key, seq: 0 } => Entry { key: Key(key.0.saturating_sub(1)), seq: u64::MAX },
             Entry { key, seq } => Entry { key, seq: seq - 1 },
         };
-        Self::of(db, run, before)
+        Self::of(db, table, before)
     }
 
-    fn entries(&self, run: Run) -> Result<impl Iterator<Item = Result<Entry, IndexError>> + '_, IndexError> {
-        Ok(page::open(&self.bytes, run.first())?.1)
+    fn entries(
+        &self,
+        table: Table,
+    ) -> Result<impl Iterator<Item = Result<Entry, IndexError>> + '_, IndexError> {
+        Ok(page::open(&self.bytes, table.first())?.1)
     }
 }
 
@@ -204,9 +207,9 @@ impl Search {
         entry.key == self.key && (self.from..self.upto).contains(&entry.seq)
     }
 
-    /// Nothing more is to be found in the run.
-    fn is_done(self, run: Run, found: &[u64]) -> bool {
-        run.end() <= self.from || self.upto <= run.first() || found.len() >= self.count_max
+    /// Nothing more is to be found in the table.
+    fn is_done(self, table: Table, found: &[u64]) -> bool {
+        table.end() <= self.from || self.upto <= table.first() || found.len() >= self.count_max
     }
 
     fn first(self) -> Entry {
@@ -217,14 +220,14 @@ impl Search {
         Entry { key: self.key, seq: self.upto }
     }
 
-    /// Adds the positions in a run, ascending, until there are enough. Reads no page beyond that.
-    pub(super) fn ascend(self, db: &sled::Db, run: Run, found: &mut Vec<u64>) -> Result<(), IndexError> {
-        if self.is_done(run, found) {
+    /// Adds the positions in a table, ascending, until there are enough. Reads no page beyond that.
+    pub(super) fn ascend(self, db: &sled::Db, table: Table, found: &mut Vec<u64>) -> Result<(), IndexError> {
+        if self.is_done(table, found) {
             return Ok(());
         }
-        let mut page = Page::of(db, run, self.first())?;
+        let mut page = Page::of(db, table, self.first())?;
         loop {
-            for entry in page.entries(run)? {
+            for entry in page.entries(table)? {
                 let entry = entry?;
                 if entry >= self.end() || found.len() >= self.count_max {
                     return Ok(());
@@ -234,19 +237,19 @@ impl Search {
             if page.next >= self.end() || found.len() >= self.count_max {
                 return Ok(());
             }
-            page = Page::beginning(db, run, page.next)?;
+            page = Page::beginning(db, table, page.next)?;
         }
     }
 
-    /// Adds the positions in a run, descending, until there are enough. Reads no page beyond that.
-    pub(super) fn descend(self, db: &sled::Db, run: Run, found: &mut Vec<u64>) -> Result<(), IndexError> {
-        if self.is_done(run, found) {
+    /// Adds the positions in a table, descending, until there are enough. Reads no page beyond that.
+    pub(super) fn descend(self, db: &sled::Db, table: Table, found: &mut Vec<u64>) -> Result<(), IndexError> {
+        if self.is_done(table, found) {
             return Ok(());
         }
-        let mut page = Page::of(db, run, self.end())?;
+        let mut page = Page::of(db, table, self.end())?;
         loop {
             let begin = found.len();
-            for entry in page.entries(run)? {
+            for entry in page.entries(table)? {
                 let entry = entry?;
                 if entry >= self.end() {
                     break;
@@ -258,22 +261,22 @@ impl Search {
                 found.truncate(self.count_max);
                 return Ok(());
             }
-            page = page.before(db, run)?;
+            page = page.before(db, table)?;
         }
     }
 }
 
-/// The entries of a run, in order, one page at a time.
+/// The entries of a table, in order, one page at a time.
 struct Cursor {
-    run: Run,
+    table: Table,
     next: Entry,
     entries: Vec<Entry>,
     at: usize,
 }
 
 impl Cursor {
-    fn open(db: &sled::Db, run: Run) -> Result<Self, IndexError> {
-        let mut cursor = Self { run, next: Entry::START, entries: Vec::new(), at: 0 };
+    fn open(db: &sled::Db, table: Table) -> Result<Self, IndexError> {
+        let mut cursor = Self { table, next: Entry::START, entries: Vec::new(), at: 0 };
         cursor.turn(db)?;
         Ok(cursor)
     }
@@ -294,8 +297,8 @@ impl Cursor {
         if self.next == Entry::END {
             return Ok(());
         }
-        let page = Page::beginning(db, self.run, self.next)?;
-        for entry in page.entries(self.run)? {
+        let page = Page::beginning(db, self.table, self.next)?;
+        for entry in page.entries(self.table)? {
             self.entries.push(entry?);
         }
         self.next = page.next;
@@ -303,11 +306,11 @@ impl Cursor {
     }
 }
 
-/// Merges the parts of a run to it. In memory is one page of each.
-fn merge(db: &sled::Db, run: Run) -> Result<(), IndexError> {
-    let mut cursors = run.parts().map(|part| Cursor::open(db, part)).collect::<Result<Vec<_>, _>>()?;
-    let mut writer = RunWriter::begin(db, run)?;
-    // Of equal keys the first run's come first, and its positions are the lowest.
+/// Merges the parts of a table to it. In memory is one page of each.
+fn merge(db: &sled::Db, table: Table) -> Result<(), IndexError> {
+    let mut cursors = table.parts().map(|part| Cursor::open(db, part)).collect::<Result<Vec<_>, _>>()?;
+    let mut writer = TableWriter::begin(db, table)?;
+    // Of equal keys the first table's come first, and its positions are the lowest.
     while let Some((key, cursor)) =
         cursors.iter_mut().filter_map(|cursor| Some((cursor.head()?.key, cursor))).min_by_key(|(key, _)| *key)
     {
@@ -319,9 +322,9 @@ fn merge(db: &sled::Db, run: Run) -> Result<(), IndexError> {
     writer.finish()
 }
 
-/// Calls `each` with the key of every command of a run.
-pub(super) fn commands(db: &sled::Db, run: Run, mut each: impl FnMut(Key)) -> Result<(), IndexError> {
-    let mut cursor = Cursor::open(db, run)?;
+/// Calls `each` with the key of every command of a table.
+pub(super) fn commands(db: &sled::Db, table: Table, mut each: impl FnMut(Key)) -> Result<(), IndexError> {
+    let mut cursor = Cursor::open(db, table)?;
     while let Some(entry) = cursor.head().filter(|entry| entry.key.is_command()) {
         each(entry.key);
         cursor.advance(db)?;
@@ -354,8 +357,8 @@ mod tests {
     fn found(db: &sled::Db, blocks: u64, search: Search) -> [Vec<u64>; 2] {
         let mut found = [Vec::new(), Vec::new()];
         let [up, down] = &mut found;
-        runs(blocks).for_each(|run| search.ascend(db, run, up).unwrap());
-        runs(blocks).rev().for_each(|run| search.descend(db, run, down).unwrap());
+        tables(blocks).for_each(|table| search.ascend(db, table, up).unwrap());
+        tables(blocks).rev().for_each(|table| search.descend(db, table, down).unwrap());
         found
     }
 
@@ -386,7 +389,7 @@ mod tests {
             let entries = block(number);
             let merged = store(&db, number, &entries).unwrap();
             model.extend(entries);
-            // Interrupted before the position was written: the runs are as they were, and the step is taken again.
+            // Interrupted before the position was written: the tables are as they were, and the step is taken again.
             if number % 16 > 13 {
                 check(
                     &db,
@@ -398,7 +401,7 @@ mod tests {
             }
             // Half of the time it is interrupted before the parts are removed.
             if number % 32 > 16 {
-                merged.into_iter().flat_map(Run::parts).for_each(|part| remove(&db, part).unwrap());
+                merged.into_iter().flat_map(Table::parts).for_each(|part| remove(&db, part).unwrap());
             }
             if number % 16 > 13 {
                 check(&db, number + 1, &model);
@@ -406,16 +409,16 @@ mod tests {
                 check(&db, number + 1, &model);
             }
         }
-        assert_eq!(runs(300).count(), 1 + 2 + 12);
+        assert_eq!(tables(300).count(), 1 + 2 + 12);
     }
 
     #[test]
     fn runs_cover_all_blocks_without_gaps() {
         for blocks in (0..600).chain([4_095, 4_096, 4_097, 1 << 20]) {
             let mut next = 0;
-            for run in runs(blocks) {
-                assert_eq!(run.first(), next, "{blocks}");
-                next = run.end();
+            for table in tables(blocks) {
+                assert_eq!(table.first(), next, "{blocks}");
+                next = table.end();
             }
             assert_eq!(next, blocks * BATCH_MAX);
         }
@@ -458,13 +461,15 @@ mod tests {
             let seqs = block * BATCH_MAX..(block + 1) * BATCH_MAX;
             store(&db, block, &seqs.map(|seq| Entry { key, seq }).collect::<Vec<_>>()).unwrap();
         }
-        remove(&db, Run { level: 0, number: 1 }).unwrap();
+        remove(&db, Table { level: 0, number: 1 }).unwrap();
         let search = |from, upto, count_max| {
             let search = Search { key, from, upto, count_max };
             let (mut up, mut down) = (Vec::new(), Vec::new());
-            let up = runs(3).try_for_each(|run| search.ascend(&db, run, &mut up)).map(|()| up.len());
-            let down =
-                runs(3).rev().try_for_each(|run| search.descend(&db, run, &mut down)).map(|()| down.len());
+            let up = tables(3).try_for_each(|table| search.ascend(&db, table, &mut up)).map(|()| up.len());
+            let down = tables(3)
+                .rev()
+                .try_for_each(|table| search.descend(&db, table, &mut down))
+                .map(|()| down.len());
             [up.ok(), down.ok()]
         };
         assert_eq!(search(0, u64::MAX, 4_096), [Some(4_096), Some(4_096)]);
@@ -475,8 +480,8 @@ mod tests {
     }
 
     fn both(db: &sled::Db, search: Search) -> [Result<Vec<u64>, IndexError>; 2] {
-        let run = Run { level: 0, number: 0 };
+        let table = Table { level: 0, number: 0 };
         let (mut up, mut down) = (Vec::new(), Vec::new());
-        [search.ascend(db, run, &mut up).map(|()| up), search.descend(db, run, &mut down).map(|()| down)]
+        [search.ascend(db, table, &mut up).map(|()| up), search.descend(db, table, &mut down).map(|()| down)]
     }
 }
