@@ -180,6 +180,17 @@ pub enum Outcome {
     Failed,
 }
 
+impl Outcome {
+    /// Its text in a leaf.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 /// How we know. The strongest, `enforced`, is written as an absent key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
