@@ -11,9 +11,11 @@ mod rights;
 mod state;
 
 pub mod access;
+pub mod budgets;
 pub mod custody;
 pub mod history;
 pub mod identity;
+pub mod keys;
 pub mod policy;
 
 pub use rights::{Entitlement, Grantless, Lasting};

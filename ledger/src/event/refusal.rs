@@ -1,8 +1,11 @@
 //! Why a command was refused: a code and what a verifier needs to judge the refusal again.
 
-use super::id::{CommandId, CredentialId, DutyId, GrantId};
+use super::budgets::Unit;
+use super::id::{BudgetId, CommandId, CredentialId, DutyId, GrantId, VirtualKeyId};
+use super::keys::KeyClass;
 use super::scope::Scope;
 use super::{ContentDigest, Object, Subject};
+use crate::time::Time;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -161,6 +164,43 @@ pub enum Refusal {
         /// Which role.
         role: Box<str>,
     },
+    /// The owner has a live key of that name, which is another.
+    #[error("the name `{alias}` is taken by `{key}`, which is not the same; choose another")]
+    AliasTaken {
+        /// The name.
+        alias: Box<str>,
+        /// The key that has it.
+        key: VirtualKeyId,
+    },
+    /// The key would be looser than policy allows for its class.
+    #[error("`{field}` is looser than policy allows for keys of the class `{class}`")]
+    LooserThanPolicy {
+        /// The key's class.
+        class: KeyClass,
+        /// What is looser.
+        field: Box<str>,
+    },
+    /// A hard budget has not so much left.
+    #[error(
+        "this takes {amount} {unit}, and of the {limit} of `{budget}` {spent} are spent and {reserved} reserved"
+    )]
+    OverBudget {
+        /// What was asked for.
+        amount: u64,
+        /// Which budget.
+        budget: BudgetId,
+        /// When its window ends; absent when it does not.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        ends: Option<Time>,
+        /// Its limit.
+        limit: u64,
+        /// What is reserved in its window.
+        reserved: u64,
+        /// What is spent in its window.
+        spent: u64,
+        /// What it counts.
+        unit: Unit,
+    },
 }
 
 impl Refusal {
@@ -189,6 +229,9 @@ impl Refusal {
             Self::Settled { .. } => "settled",
             Self::DutiesConflict { .. } => "duties_conflict",
             Self::NotForEmergencies { .. } => "not_for_emergencies",
+            Self::AliasTaken { .. } => "alias_taken",
+            Self::LooserThanPolicy { .. } => "looser_than_policy",
+            Self::OverBudget { .. } => "over_budget",
             Self::TooLong { .. } => "too_long",
             Self::TooMany { .. } => "too_many",
         }
