@@ -9,6 +9,7 @@ use api::http::{COMMANDS, Kind, ROUTES, status};
 use common::people::claim;
 use common::server::Place;
 use ledger::event::Refusal;
+use ledger::event::scope::Scope;
 use std::process::Command;
 
 fn page() -> String {
@@ -60,8 +61,8 @@ fn every_problem_is_described_with_its_status() {
         (Refusal::ClaimNotOpen {}, "claim_not_open 403"),
         (Refusal::HandleTaken { handle: "a".into() }, "handle_taken 409"),
         (Refusal::ExpiryInPast {}, "expiry_in_past 422"),
-        (Refusal::NotPermitted { permission: "a".into() }, "not_permitted 403"),
-        (Refusal::ExceedsOwnRights { permission: "a".into() }, "exceeds_own_rights 403"),
+        (Refusal::NotPermitted { permission: "a".into(), scope: Scope::Site }, "not_permitted 403"),
+        (Refusal::ExceedsOwnRights { permission: "a".into(), scope: Scope::Site }, "exceeds_own_rights 403"),
     ] {
         assert_eq!(format!("{} {}", refusal.code(), status(&refusal).as_u16()), words);
         assert!(described.contains(&words.to_owned()), "{words}");

@@ -8,6 +8,7 @@ use ledger::canonical::{NotCanonical, Problem, check, members};
 use ledger::event::custody::{CommandRefused, ServerStopped};
 use ledger::event::id::{CredentialId, EventId, GrantId, uuid_v7};
 use ledger::event::identity::ServiceAccountCreated;
+use ledger::event::scope::Scope;
 use ledger::event::{
     Actor, Assurance, Channel, Decoded, Envelope, Event, Fact, LEAF_BYTES_MAX, Origin, Refusal, Subject, Via,
 };
@@ -222,8 +223,8 @@ fn every_refusal_is_read_back_under_its_code() {
     let (subject, credential) = (Subject::Person(person(1)), CredentialId::from_bytes([3; 16]));
     for refusal in [
         Refusal::NotAuthenticated {},
-        Refusal::NotPermitted { permission },
-        Refusal::ExceedsOwnRights { permission: "x".into() },
+        Refusal::NotPermitted { permission, scope: Scope::Site },
+        Refusal::ExceedsOwnRights { permission: "x".into(), scope: Scope::Site },
         Refusal::UnknownSubject { subject },
         Refusal::UnknownGrant { grant },
         Refusal::UnknownCredential { credential },

@@ -11,6 +11,7 @@ mod rights;
 mod state;
 
 pub mod access;
+pub mod answers;
 pub mod budgets;
 pub mod custody;
 pub mod history;

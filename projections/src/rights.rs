@@ -229,6 +229,40 @@ impl State {
         }
     }
 
+    /// The roles by which a subject could do something at a place at a moment.
+    pub fn entitlements_to(
+        &self,
+        subject: Subject,
+        permission: Permission,
+        place: Place,
+        moment: Moment,
+    ) -> Vec<Entitlement> {
+        let permits = |role| self.roles.permissions_at(role, moment.size).contains(permission);
+        let mut found = self.entitlements(subject, moment);
+        found.retain(|found| {
+            covers(found.environments, place)
+                && self.scopes.is_within(place.scope, found.scope)
+                && Role::parse(&found.role).is_some_and(permits)
+        });
+        found
+    }
+
+    /// Adds whoever held what a grantee held at one of two moments, or in between.
+    pub(crate) fn add_holders(
+        &self,
+        grantee: Grantee,
+        (from, to): (Moment, Moment),
+        found: &mut std::collections::BTreeSet<Subject>,
+    ) {
+        match grantee {
+            Grantee::Subject(subject) => drop(found.insert(subject)),
+            Grantee::Group(group) => {
+                found.extend(self.groups.members_at(group, None, from.size));
+                found.extend(self.groups.members_at(group, None, to.size));
+            }
+        }
+    }
+
     /// What a subject could do at a place at a moment.
     pub fn rights_at(&self, subject: Subject, place: Place, moment: Moment) -> Permissions {
         self.entitlements(subject, moment)

@@ -57,7 +57,7 @@ impl State {
             Fact::Identity(fact) => {
                 self.subjects.apply(fact, event.seq);
                 self.groups.apply(fact, event.seq);
-                self.credentials.apply(fact);
+                self.credentials.apply(fact, event.seq);
                 self.claims.claimed(fact, event.seq);
             }
             Fact::Access(fact) => {

@@ -4,10 +4,11 @@
 
 use fixtures::rng::Rng;
 use fixtures::samples;
-use ledger::event::access::{RoleGranted, RoleRevoked, Scope};
+use ledger::event::access::{RoleGranted, RoleRevoked};
 use ledger::event::custody::{ClaimOpened, PayloadErased, PayloadName};
 use ledger::event::id::{CredentialId, GrantId};
 use ledger::event::identity::{CredentialIssued, CredentialRevoked, PersonCreated, ServiceAccountCreated};
+use ledger::event::scope::Scope;
 use ledger::event::{Actor, Decoded, Event, Fact, Subject};
 use ledger::hash::Hash;
 use ledger::snapshot::{decode, digest, encode};
@@ -26,7 +27,7 @@ fn random_fact(rng: &mut Rng, samples: &[Fact]) -> Fact {
     let (credential, grant) = (CredentialId::from_bytes(id(other)), GrantId::from_bytes(id(other)));
     let role = rng.pick(&Role::ALL).map_or("", |role| role.as_str()).into();
     match rng.below(12) {
-        0 => PersonCreated { person: samples::person(one) }.into(),
+        0 => PersonCreated { login: None, person: samples::person(one) }.into(),
         1 => {
             let service_account = samples::service_account(one);
             ServiceAccountCreated { handle: format!("h{other}").into(), service_account }.into()
@@ -36,8 +37,8 @@ fn random_fact(rng: &mut Rng, samples: &[Fact]) -> Fact {
             CredentialIssued { credential, digest: Hash([one; 32]), expires, subject }.into()
         }
         4 => CredentialRevoked { credential }.into(),
-        5 | 6 => RoleGranted { grant, role, scope: Scope::Site, subject }.into(),
-        7 => RoleRevoked { grant }.into(),
+        5 | 6 => RoleGranted::new(grant, &role, Scope::Site, subject).into(),
+        7 => RoleRevoked::new(grant).into(),
         8 => ClaimOpened { digest: Hash([one; 32]), expires: samples::time(one.into()) }.into(),
         9 => {
             let payloads = vec![PayloadName { name: "profile".into(), seq: rng.below(60) }];
@@ -166,7 +167,7 @@ fn what_is_taken_stays_whose_it_is() {
     };
     let grant = |role: Role, subject| -> Fact {
         let (grant, role) = (GrantId::from_bytes([1; 16]), role.as_str().into());
-        RoleGranted { grant, role, scope: Scope::Site, subject }.into()
+        RoleGranted::new(grant, &role, Scope::Site, subject).into()
     };
     let facts = [
         issue(1, 1, ada),

@@ -1,6 +1,7 @@
 //! Who asks, and the way to the engine and back.
 
-use super::{Kind, Problem};
+use super::pages::Paging;
+use super::{Kind, Problem, as_of};
 use crate::clock;
 use crate::limits::Limits;
 use crate::secret::Secret;
@@ -10,11 +11,13 @@ use commands::access::Look;
 use commands::engine::{Answer, Handle, Lookup, Published, Source, Submission};
 use commands::{Command, custody::ReadLog};
 use ledger::event::id::CommandId;
+use ledger::event::scope::Scope;
 use ledger::event::{Actor, Channel, ContentDigest, Origin, Subject, Via};
 use ledger::hash::Hash;
 use ledger::note::VerifierKey;
 use ledger::receipt::Receipt;
 use projections::access::Permission;
+use projections::history::Moment;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::sync::{oneshot, watch};
@@ -147,14 +150,42 @@ impl Deed {
         asker: Asker,
         permission: Option<Permission>,
     ) -> Result<Arc<Published>, Problem> {
+        self.look_at(asker, permission, Scope::Site).await
+    }
+
+    /// The same for a scope.
+    pub(super) async fn look_at(
+        &self,
+        asker: Asker,
+        permission: Option<Permission>,
+        scope: Scope,
+    ) -> Result<Arc<Published>, Problem> {
         let published = self.engine.published();
-        if may_see(&published, &asker.actor, permission) {
+        if may_see(&published, &asker.actor, permission, scope) {
             return Ok(published);
         }
         let origin = Origin { channel: Channel::Http, digest: None, request: None };
-        self.submit(asker, origin, Look { permission }.into()).await?;
+        let needed = permission.map(|permission| (permission, scope));
+        self.submit(asker, origin, Look { permission: needed }.into()).await?;
         // Permitted meanwhile.
         Ok(self.engine.published())
+    }
+
+    /// What is lasting now and the moment that is asked about, if the asker may see what the permission covers.
+    pub(super) async fn view<K>(
+        &self,
+        asker: Asker,
+        permission: Option<Permission>,
+        paging: &Paging<K>,
+    ) -> Result<(Arc<Published>, Moment), Problem> {
+        let published = self.look(asker, permission).await?;
+        let moment = as_of::moment(self, &published, paging.as_of.as_deref())?;
+        Ok((published, moment))
+    }
+
+    /// The keyed digest of a name to sign in with, whatever its case.
+    pub(super) fn login_digest(&self, login: &str) -> ContentDigest {
+        ContentDigest(self.keyed("deed/login/v1", login.trim().to_lowercase().as_bytes()))
     }
 
     /// Records that the asker reads the log between two positions. Nothing may be shown before that.
@@ -164,12 +195,17 @@ impl Deed {
     }
 }
 
-/// Whether the actor is a subject with a good credential and, where asked for, the permission.
-pub(super) fn may_see(published: &Published, actor: &Actor, permission: Option<Permission>) -> bool {
-    let state = &published.state;
+/// Whether the actor is a subject with a good credential and, where asked for, the permission at the scope.
+pub(super) fn may_see(
+    published: &Published,
+    actor: &Actor,
+    permission: Option<Permission>,
+    scope: Scope,
+) -> bool {
+    let (state, now) = (&published.state, clock::now());
     let Actor::Subject(subject, _) = actor else { return false };
-    let permitted = |permission| state.grants.permissions(*subject).contains(permission);
-    state.is_authentic(actor, clock::now()) && permission.is_none_or(permitted)
+    let permitted = |permission| state.may(*subject, permission, scope.into(), now);
+    state.is_authentic(actor, now) && permission.is_none_or(permitted)
 }
 
 /// The subject of an asker that was let in.

@@ -5,7 +5,7 @@
 
 use super::asking::{Asker, Deed, Request};
 use super::body::{Json, parse};
-use super::{Kind, Problem, access, custody, identity};
+use super::{Kind, Problem, access, custody, identity, policy};
 use crate::secret::Secret;
 use axum::Json as JsonResponse;
 use axum::extract::State;
@@ -13,7 +13,7 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use commands::Command;
 use ledger::event::id::CommandId;
-use ledger::event::{Decoded, Event, Fact, Identity, Object};
+use ledger::event::{Decoded, Event, Fact, Identity};
 use ledger::receipt::Receipt;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -50,9 +50,16 @@ pub(super) struct Parsed {
     pub(super) secret: Option<Secret>,
 }
 
+/// Who asks, and what parsing a command may need of the server.
+#[derive(Clone, Copy)]
+pub(super) struct Door<'a> {
+    pub(super) asker: Asker,
+    pub(super) deed: &'a Deed,
+}
+
 impl Parsed {
-    pub(super) fn plain(asker: Asker, command: impl Into<Command>) -> Self {
-        Self { asker, command: command.into(), secret: None }
+    pub(super) fn plain(door: Door<'_>, command: impl Into<Command>) -> Self {
+        Self { asker: door.asker, command: command.into(), secret: None }
     }
 }
 
@@ -62,7 +69,7 @@ pub(super) async fn command(
     Json(request): Json<CommandRequest>,
 ) -> Result<Response, Problem> {
     let CommandRequest { id, command: name, arguments } = request;
-    let Parsed { asker, command, secret } = parsed(&name, asker, arguments.get())?;
+    let Parsed { asker, command, secret } = parsed(&name, Door { asker, deed: &deed }, arguments.get())?;
     let digest = deed.content_digest(content(&name, arguments.get())?.as_bytes());
     let receipt = deed.order(asker, Request { id, digest, command }).await?;
     let result = receipt.as_ref().map(|receipt| result(&deed, receipt, secret)).transpose()?;
@@ -76,10 +83,10 @@ macro_rules! orders {
         /// The names of all commands that clients may send.
         pub const COMMANDS: &[&str] = &[$($name),*];
 
-        fn parsed(name: &str, asker: Asker, arguments: &str) -> Result<Parsed, Problem> {
+        fn parsed(name: &str, door: Door<'_>, arguments: &str) -> Result<Parsed, Problem> {
             let arguments = arguments.as_bytes();
             match name {
-                $($name => $parse(asker, parse(arguments, "`arguments`")?),)*
+                $($name => $parse(door, parse(arguments, "`arguments`")?),)*
                 _ => {
                     let detail = format!(
                         "there is no command `{}`; there are `{}`",
@@ -95,11 +102,37 @@ macro_rules! orders {
 
 orders! {
     "identity.claim_ownership" => identity::claim_ownership;
+    "identity.create_person" => identity::create_person;
     "identity.create_service_account" => identity::create_service_account;
+    "identity.create_agent" => identity::create_agent;
+    "identity.suspend_subject" => identity::suspend_subject;
+    "identity.reactivate_subject" => identity::reactivate_subject;
+    "identity.remove_subject" => identity::remove_subject;
+    "identity.create_group" => identity::create_group;
+    "identity.remove_group" => identity::remove_group;
+    "identity.add_member" => identity::add_member;
+    "identity.remove_member" => identity::remove_member;
     "identity.issue_credential" => identity::issue_credential;
     "identity.revoke_credential" => identity::revoke_credential;
+    "access.create_organization" => access::create_organization;
+    "access.create_project" => access::create_project;
+    "access.change_project" => access::change_project;
+    "access.define_role" => access::define_role;
+    "access.change_role" => access::change_role;
+    "access.retire_role" => access::retire_role;
     "access.grant_role" => access::grant_role;
     "access.revoke_role" => access::revoke_role;
+    "access.approve_grant" => access::approve_grant;
+    "access.decline_grant" => access::decline_grant;
+    "access.break_glass" => access::break_glass;
+    "access.review_break_glass" => access::review_break_glass;
+    "access.separate_duties" => access::separate_duties;
+    "access.join_duties" => access::join_duties;
+    "access.map_group" => access::map_group;
+    "access.unmap_group" => access::unmap_group;
+    "policy.propose" => policy::propose;
+    "policy.approve" => policy::approve;
+    "policy.decline" => policy::decline;
     "custody.erase_payloads" => custody::erase_payloads;
 }
 
@@ -124,7 +157,7 @@ fn result(
         let record = deed.engine.reader().event(event.seq).ok().flatten().ok_or_else(unreadable)?;
         let Ok(Decoded::Known(event)) = Event::decode(&record.leaf) else { return Err(unreadable()) };
         let object = event.fact.object(event.ledger);
-        result.insert(kind(object), object.to_string());
+        result.insert(object.kind(), object.to_string());
         if let Fact::Identity(Identity::CredentialIssued(issued)) = &event.fact
             && let Some(secret) = secret.as_ref().filter(|secret| secret.digest() == issued.digest)
         {
@@ -132,14 +165,4 @@ fn result(
         }
     }
     Ok(result)
-}
-
-fn kind(object: Object) -> &'static str {
-    match object {
-        Object::Ledger(_) => "ledger",
-        Object::Person(_) => "person",
-        Object::ServiceAccount(_) => "service_account",
-        Object::Credential(_) => "credential",
-        Object::Grant(_) => "grant",
-    }
 }

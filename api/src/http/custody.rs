@@ -1,8 +1,8 @@
 //! The log over HTTP: events in pages and as a stream, proofs, the checkpoint, erasure.
 
 use super::asking::{Asker, Deed};
-use super::commands::Parsed;
-use super::identity::subject;
+use super::commands::{Door, Parsed};
+use super::fields::{needed, subject};
 use super::pages::{limit, wrong_query};
 use super::{Kind, Problem, stream};
 use axum::Json;
@@ -38,13 +38,9 @@ pub(super) struct EraseArguments {
     reason: String,
 }
 
-pub(super) fn erase_payloads(asker: Asker, arguments: EraseArguments) -> Result<Parsed, Problem> {
+pub(super) fn erase_payloads(door: Door<'_>, arguments: EraseArguments) -> Result<Parsed, Problem> {
     let EraseArguments { subject, reason } = arguments;
-    if reason.is_empty() || reason.chars().count() > 200 || reason.chars().any(char::is_control) {
-        let detail = "`reason` has 1 to 200 characters, none of them a control character; it stays in the log, so name nobody in it";
-        return Err(Problem::new(Kind::WrongShape, detail));
-    }
-    Ok(Parsed::plain(asker, ErasePayloads { subject, reason: reason.into() }))
+    Ok(Parsed::plain(door, ErasePayloads { subject, reason: needed("reason", &reason)? }))
 }
 
 /// How long a proof waits for the index.

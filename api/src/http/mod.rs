@@ -1,12 +1,15 @@
 //! The HTTP interface: routes, who asks, and the way to the engine.
 
 mod access;
+mod as_of;
 mod asking;
 mod body;
 mod commands;
 mod custody;
+mod fields;
 mod identity;
 mod pages;
+mod policy;
 mod problem;
 mod stream;
 
@@ -35,11 +38,24 @@ macro_rules! routes {
 routes! {
     post "/api/v1/commands" => commands::command;
     get "/api/v1/me" => identity::me;
-    get "/api/v1/people" => identity::people;
+    get "/api/v1/users" => identity::users;
     get "/api/v1/service-accounts" => identity::service_accounts;
+    get "/api/v1/agents" => identity::agents;
+    get "/api/v1/groups" => identity::groups;
+    get "/api/v1/groups/{group}/members" => identity::members;
     get "/api/v1/credentials" => identity::credentials;
+    get "/api/v1/organizations" => access::organizations;
+    get "/api/v1/projects" => access::projects;
     get "/api/v1/roles" => access::roles;
     get "/api/v1/grants" => access::grants;
+    get "/api/v1/requests" => access::requests;
+    get "/api/v1/duties" => access::duties;
+    get "/api/v1/mappings" => access::mappings;
+    get "/api/v1/policies" => policy::policies;
+    get "/api/v1/access" => access::access;
+    get "/api/v1/access/diff" => access::diff;
+    get "/api/v1/access/explain" => access::explain;
+    post "/api/v1/authcheck" => access::authcheck;
     get "/api/v1/events" => custody::events;
     get "/api/v1/events/{seq}" => custody::event;
     get "/api/v1/events/{seq}/proof" => custody::proof;

@@ -16,6 +16,7 @@ const ROWS_MAX: usize = 1_000;
 /// Where a page begins and how long it is.
 pub(super) struct Paging<T> {
     pub(super) after: Option<T>,
+    pub(super) as_of: Option<String>,
     limit: usize,
 }
 
@@ -23,6 +24,7 @@ pub(super) struct Paging<T> {
 #[serde(deny_unknown_fields)]
 struct Asked {
     after: Option<String>,
+    as_of: Option<String>,
     limit: Option<usize>,
 }
 
@@ -48,7 +50,7 @@ impl<T: FromStr<Err: Display> + Send> FromRequestParts<Deed> for Paging<T> {
             Query::<Asked>::try_from_uri(&parts.uri).map_err(|cause| wrong_query(cause.body_text()))?;
         let after = asked.after.map(|after| after.parse()).transpose();
         let after = after.map_err(|cause: T::Err| wrong_query(format!("`after`: {cause}")))?;
-        Ok(Self { after, limit: limit(asked.limit)? })
+        Ok(Self { after, as_of: asked.as_of, limit: limit(asked.limit)? })
     }
 }
 

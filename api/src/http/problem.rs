@@ -144,15 +144,29 @@ impl Problem {
 pub fn status(refusal: &Refusal) -> StatusCode {
     match refusal {
         Refusal::NotAuthenticated {} => StatusCode::UNAUTHORIZED,
-        Refusal::NotPermitted { .. } | Refusal::ExceedsOwnRights { .. } | Refusal::ClaimNotOpen {} => {
-            StatusCode::FORBIDDEN
-        }
+        Refusal::NotPermitted { .. }
+        | Refusal::ExceedsOwnRights { .. }
+        | Refusal::ClaimNotOpen {}
+        | Refusal::OwnMatter { .. }
+        | Refusal::NotForEmergencies { .. } => StatusCode::FORBIDDEN,
         Refusal::UnknownSubject { .. }
         | Refusal::UnknownGrant { .. }
         | Refusal::UnknownCredential { .. }
+        | Refusal::UnknownObject { .. }
         | Refusal::NothingToErase { .. } => StatusCode::NOT_FOUND,
-        Refusal::HandleTaken { .. } | Refusal::LastOwner { .. } => StatusCode::CONFLICT,
-        Refusal::CommandIdReused { .. } | Refusal::ExpiryInPast {} => StatusCode::UNPROCESSABLE_ENTITY,
+        Refusal::HandleTaken { .. }
+        | Refusal::NameTaken { .. }
+        | Refusal::LoginTaken { .. }
+        | Refusal::LastOwner { .. }
+        | Refusal::Settled { .. }
+        | Refusal::DutiesConflict { .. }
+        | Refusal::TooMany { .. } => StatusCode::CONFLICT,
+        Refusal::CommandIdReused { .. }
+        | Refusal::ExpiryInPast {}
+        | Refusal::UnknownRole { .. }
+        | Refusal::RoleNotHere { .. }
+        | Refusal::EnvironmentsNotHere { .. }
+        | Refusal::TooLong { .. } => StatusCode::UNPROCESSABLE_ENTITY,
     }
 }
 

@@ -8,6 +8,7 @@ use super::custody::{EventRow, Filter, begins};
 use axum::response::sse::{Event as Sent, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use ledger::event::Envelope;
+use ledger::event::scope::Scope;
 use ledger::log::Record;
 use projections::access::Permission;
 use std::convert::Infallible;
@@ -42,7 +43,7 @@ async fn follow(deed: Deed, asker: Asker, mut next: u64, filter: Filter, out: Ou
     let (mut grown, mut stopping) = (deed.grown.clone(), deed.stopping.clone());
     while !*stopping.borrow_and_update() {
         grown.borrow_and_update();
-        if !may_see(&deed.engine.published(), &asker.actor, Some(Permission::CustodyRead)) {
+        if !may_see(&deed.engine.published(), &asker.actor, Some(Permission::CustodyRead), Scope::Site) {
             return;
         }
         match send_page(&deed, asker, &filter, next, &out).await {

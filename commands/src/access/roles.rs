@@ -58,7 +58,7 @@ impl Decide for ChangeRole {
         let before = ask.state.roles.permissions(Role::Custom(role));
         may_define(ask, permissions.union(before))?;
         let found = defined(ask, role)?;
-        if found.retired {
+        if found.is_retired() {
             return Err(Refusal::UnknownRole { role: Role::Custom(role).to_string().into() });
         }
         if permissions == before {
@@ -86,7 +86,7 @@ impl Decide for RetireRole {
 
     fn decide(self, ask: &Ask<'_>) -> Decision {
         may_define(ask, ask.state.roles.permissions(Role::Custom(self.role)))?;
-        if defined(ask, self.role)?.retired {
+        if defined(ask, self.role)?.is_retired() {
             return Ok(vec![]);
         }
         Ok(vec![RoleRetired { role: self.role }.into()])

@@ -68,7 +68,7 @@ impl Decide for RevokeCredential {
         let found =
             ask.state.credentials.find(credential).ok_or(Refusal::UnknownCredential { credential })?;
         may_act_for(ask, revoker, found.subject, Permission::IdentityCredentials)?;
-        if found.revoked {
+        if found.is_revoked() {
             return Ok(vec![]);
         }
         Ok(vec![CredentialRevoked { credential }.into()])

@@ -3,8 +3,9 @@
 use crate::people::{account, credential, digest, grant, person, subject, time};
 use commands::{Ask, Command, Decision};
 use fixtures::samples;
-use ledger::event::access::{RoleGranted, Scope};
+use ledger::event::access::RoleGranted;
 use ledger::event::identity::{CredentialIssued, PersonCreated, ServiceAccountCreated};
+use ledger::event::scope::Scope;
 use ledger::event::{Actor, Fact, Refusal, Subject};
 use ledger::hash::Hash;
 use ledger::time::Time;
@@ -83,7 +84,7 @@ impl Decided {
 /// Somebody exists and has a credential.
 pub(crate) fn known(name: &str) -> Vec<Fact> {
     let exists: Fact = match subject(name) {
-        Subject::Person(_) => PersonCreated { person: person(name) }.into(),
+        Subject::Person(_) => PersonCreated { login: None, person: person(name) }.into(),
         Subject::ServiceAccount(_) => {
             ServiceAccountCreated { handle: name.into(), service_account: account(name) }.into()
         }
@@ -106,7 +107,7 @@ pub(crate) fn grant_name(name: &str, role: Role) -> String {
 /// A role is granted, under the grant `<name> <role>`.
 pub(crate) fn granted(name: &str, role: Role) -> Fact {
     let grant = grant(&grant_name(name, role));
-    RoleGranted { grant, role: role.as_str().into(), scope: Scope::Site, subject: subject(name) }.into()
+    RoleGranted::new(grant, &role.to_string(), Scope::Site, subject(name)).into()
 }
 
 /// A credential is issued to somebody.

@@ -3,7 +3,8 @@
 use crate::given::{asked, asked_by, given, grant_name, granted, known, with_roles};
 use crate::people::{grant, subject};
 use commands::access::{GrantRole, Look, RevokeRole};
-use ledger::event::access::{RoleGranted, RoleRevoked, Scope};
+use ledger::event::access::{RoleGranted, RoleRevoked};
+use ledger::event::scope::Scope;
 use ledger::event::{Actor, Refusal, Via};
 use projections::access::Permission;
 use projections::access::Role::{self, Auditor, Member, Owner, UserAdmin};
@@ -42,7 +43,9 @@ fn a_user_admin_grants_no_more_than_it_has() {
     given.when(&asked_by("ada"), grant_to("bob", UserAdmin)).then([granted("bob", UserAdmin)]);
     for role in [Owner, Auditor] {
         let permission = Permission::CustodyRead.as_str().into();
-        given.when(&asked_by("ada"), grant_to("bob", role)).refused(Refusal::ExceedsOwnRights { permission });
+        given
+            .when(&asked_by("ada"), grant_to("bob", role))
+            .refused(Refusal::ExceedsOwnRights { permission, scope: Scope::Site });
     }
 }
 
@@ -56,9 +59,9 @@ fn granting_to_nobody_is_refused() {
 #[test]
 fn revoking_takes_a_grant_back_and_once_is_enough() {
     let mut given = given([with_roles("ada", &[Owner]), with_roles("bob", &[Auditor])].concat());
-    let revoked = RoleRevoked { grant: grant("bob auditor") }.into();
+    let revoked = RoleRevoked::new(grant("bob auditor")).into();
     given.when(&asked_by("ada"), revoke("bob", Auditor)).then([revoked]);
-    given.happen([RoleRevoked { grant: grant("bob auditor") }.into()]);
+    given.happen([RoleRevoked::new(grant("bob auditor")).into()]);
     given.when(&asked_by("ada"), revoke("bob", Auditor)).then([]);
 }
 
@@ -67,7 +70,7 @@ fn a_user_admin_does_not_revoke_what_is_beyond_it() {
     let permission = Permission::CustodyRead.as_str().into();
     given([with_roles("ada", &[UserAdmin]), with_roles("bob", &[Auditor])].concat())
         .when(&asked_by("ada"), revoke("bob", Auditor))
-        .refused(Refusal::ExceedsOwnRights { permission });
+        .refused(Refusal::ExceedsOwnRights { permission, scope: Scope::Site });
 }
 
 #[test]
@@ -76,18 +79,16 @@ fn the_last_owner_stays_and_one_of_two_may_go() {
     let last = Refusal::LastOwner { grant: grant("ada owner") };
     given.when(&asked_by("ada"), revoke("ada", Owner)).refused(last);
     given.happen([granted("bob", Owner)]);
-    given
-        .when(&asked_by("ada"), revoke("ada", Owner))
-        .then([RoleRevoked { grant: grant("ada owner") }.into()]);
+    given.when(&asked_by("ada"), revoke("ada", Owner)).then([RoleRevoked::new(grant("ada owner")).into()]);
 }
 
 #[test]
 fn a_grant_of_an_unknown_role_permits_nothing_and_can_be_revoked() {
     let (grant, subject) = (grant("strange"), subject("bob"));
-    let strange = RoleGranted { grant, role: "astronaut".into(), scope: Scope::Site, subject }.into();
+    let strange = RoleGranted::new(grant, "astronaut", Scope::Site, subject).into();
     let given = given([with_roles("ada", &[UserAdmin]), known("bob"), vec![strange]].concat());
     assert_eq!(given.state.grants.permissions(subject).iter().count(), 0);
-    given.when(&asked_by("ada"), RevokeRole { grant }).then([RoleRevoked { grant }.into()]);
+    given.when(&asked_by("ada"), RevokeRole { grant }).then([RoleRevoked::new(grant).into()]);
 }
 
 #[test]
@@ -103,7 +104,7 @@ fn looking_leaves_no_event() {
     given.when(&asked_by("ada"), Look { permission: Some(Permission::CustodyRead) }).then([]);
     given.when(&asked_by("bob"), Look { permission: None }).then([]);
     let permission = Permission::AccessRead;
-    let refusal = Refusal::NotPermitted { permission: permission.as_str().into() };
+    let refusal = Refusal::NotPermitted { permission: permission.as_str().into(), scope: Scope::Site };
     given.when(&asked_by("bob"), Look { permission: Some(permission) }).refused(refusal);
     let nobody = asked(Actor::Anonymous(Via::Nothing));
     given.when(&nobody, Look { permission: None }).refused(Refusal::NotAuthenticated {});

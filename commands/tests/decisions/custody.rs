@@ -6,6 +6,7 @@ use crate::people::{person, subject};
 use commands::custody::{ERASED_AT_ONCE_MAX, ErasePayloads, ReadLog};
 use ledger::event::custody::{LogRead, PayloadErased, PayloadName};
 use ledger::event::identity::PersonCreated;
+use ledger::event::scope::Scope;
 use ledger::event::{Actor, Channel, Refusal, Via};
 use projections::access::Permission;
 use projections::access::Role::{Auditor, Owner};
@@ -27,12 +28,14 @@ fn an_owner_erases_what_is_sealed_about_a_person_until_nothing_is_left() {
     let unknown = Refusal::UnknownSubject { subject: subject("zoe") };
     given.when(&asked_by("ada"), erase("zoe")).refused(unknown);
     let permission = Permission::CustodyErase.as_str().into();
-    given.when(&asked_by("bob"), erase("ada")).refused(Refusal::NotPermitted { permission });
+    given
+        .when(&asked_by("bob"), erase("ada"))
+        .refused(Refusal::NotPermitted { permission, scope: Scope::Site });
 }
 
 #[test]
 fn an_erasure_names_no_more_than_fits_one_event() {
-    let many = (0..=ERASED_AT_ONCE_MAX).map(|_| PersonCreated { person: person("bob") }.into());
+    let many = (0..=ERASED_AT_ONCE_MAX).map(|_| PersonCreated { login: None, person: person("bob") }.into());
     let given = given(with_roles("ada", &[Owner]).into_iter().chain(many));
     let facts = given.when(&asked_by("ada"), erase("bob")).facts().expect("it is allowed");
     let [ledger::event::Fact::Custody(ledger::event::Custody::PayloadErased(erased))] = facts.as_slice()

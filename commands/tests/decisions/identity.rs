@@ -5,6 +5,7 @@ use crate::people::{account, credential, digest, grant, person, subject, time};
 use commands::identity::{ClaimOwnership, CreateServiceAccount, IssueCredential, RevokeCredential};
 use ledger::event::custody::ClaimOpened;
 use ledger::event::identity::{CredentialRevoked, OwnershipClaimed, PersonCreated, ServiceAccountCreated};
+use ledger::event::scope::Scope;
 use ledger::event::{Actor, Fact, Refusal, Via};
 use projections::access::Permission;
 use projections::access::Role::{Auditor, Member, Owner, UserAdmin};
@@ -37,7 +38,7 @@ fn issue(to: Option<&str>) -> IssueCredential {
 fn whoever_has_the_token_becomes_owner() {
     let claimed: [Fact; 4] = [
         OwnershipClaimed { claim: digest("token"), person: person("ada") }.into(),
-        PersonCreated { person: person("ada") }.into(),
+        PersonCreated { login: None, person: person("ada") }.into(),
         granted("ada", Owner),
         issued("ada", "ada", None),
     ];
@@ -87,9 +88,13 @@ fn a_credential_for_another_needs_permission_and_all_rights_of_the_other() {
     );
     given.when(&asked_by("ada"), issue(Some("bob"))).then([issued("bob", "new", None)]);
     let permission = Permission::CustodyRead.as_str().into();
-    given.when(&asked_by("ada"), issue(Some("eve"))).refused(Refusal::ExceedsOwnRights { permission });
+    given
+        .when(&asked_by("ada"), issue(Some("eve")))
+        .refused(Refusal::ExceedsOwnRights { permission, scope: Scope::Site });
     let permission = Permission::IdentityCredentials.as_str().into();
-    given.when(&asked_by("eve"), issue(Some("bob"))).refused(Refusal::NotPermitted { permission });
+    given
+        .when(&asked_by("eve"), issue(Some("bob")))
+        .refused(Refusal::NotPermitted { permission, scope: Scope::Site });
     let unknown = Refusal::UnknownSubject { subject: subject("zoe") };
     given.when(&asked_by("ada"), issue(Some("zoe"))).refused(unknown);
 }
@@ -131,9 +136,13 @@ fn one_revokes_ones_own_credentials_and_those_of_lesser_ones() {
     given.when(&asked_by("bob"), revoke("bob")).then(revoked("bob"));
     given.when(&asked_by("ada"), revoke("bob")).then(revoked("bob"));
     let permission = Permission::CustodyRead.as_str().into();
-    given.when(&asked_by("ada"), revoke("eve")).refused(Refusal::ExceedsOwnRights { permission });
+    given
+        .when(&asked_by("ada"), revoke("eve"))
+        .refused(Refusal::ExceedsOwnRights { permission, scope: Scope::Site });
     let permission = Permission::IdentityCredentials.as_str().into();
-    given.when(&asked_by("bob"), revoke("ada")).refused(Refusal::NotPermitted { permission });
+    given
+        .when(&asked_by("bob"), revoke("ada"))
+        .refused(Refusal::NotPermitted { permission, scope: Scope::Site });
     let unknown = Refusal::UnknownCredential { credential: credential("none") };
     given.when(&asked_by("ada"), revoke("none")).refused(unknown);
     given.happen(revoked("bob"));

@@ -1,7 +1,7 @@
 //! Roles: those that are built in, and those that were defined here.
 
 use super::permission::{Permission, Permissions};
-use crate::history::History;
+use crate::history::{History, Span};
 use imbl::OrdMap;
 use ledger::event::Access;
 use ledger::event::id::RoleId;
@@ -144,9 +144,16 @@ fn in_project(scope: Scope) -> bool {
 pub struct Definition {
     /// Its name.
     pub handle: Box<str>,
-    /// Whether it was retired.
-    pub retired: bool,
+    /// From which event until the one that retired it.
+    pub span: Span,
     permissions: History<Permissions>,
+}
+
+impl Definition {
+    /// Whether it was retired.
+    pub fn is_retired(&self) -> bool {
+        self.span.until.is_some()
+    }
 }
 
 /// Roles that were defined here.
@@ -164,7 +171,7 @@ impl Roles {
                 let permissions = Permissions::of(&names.collect::<Vec<_>>());
                 let handle = || Definition {
                     handle: defined.handle.clone(),
-                    retired: false,
+                    span: Span::open(seq),
                     permissions: History::default(),
                 };
                 let definition = self.by_id.entry(defined.role).or_insert_with(handle);
@@ -173,7 +180,7 @@ impl Roles {
             }
             Access::RoleRetired(retired) => {
                 if let Some(definition) = self.by_id.get_mut(&retired.role) {
-                    definition.retired = true;
+                    definition.span.until = definition.span.until.or(Some(seq));
                     definition.permissions.push(seq, Permissions::NONE);
                 }
             }
@@ -214,7 +221,7 @@ impl Roles {
     /// Whether the role exists and can be granted.
     pub fn can_be_granted(&self, role: Role) -> bool {
         let Role::Custom(id) = role else { return true };
-        self.by_id.get(&id).is_some_and(|definition| !definition.retired)
+        self.by_id.get(&id).is_some_and(|definition| !definition.is_retired())
     }
 
     /// A role that was defined here.
@@ -225,6 +232,14 @@ impl Roles {
     /// The role of that name that was defined here.
     pub fn by_handle(&self, handle: &str) -> Option<RoleId> {
         self.handles.get(handle).copied()
+    }
+
+    /// Roles that changed in the events from `from` to before `to`, each with the last such event.
+    pub fn changed(&self, from: u64, to: u64) -> impl Iterator<Item = (RoleId, u64)> + '_ {
+        self.by_id.iter().filter_map(move |(id, definition)| {
+            let events = definition.permissions.iter().map(|(seq, _)| *seq);
+            events.filter(|seq| (from..to).contains(seq)).last().map(|seq| (*id, seq))
+        })
     }
 
     /// Roles that were defined here after `after`, in order of id.

@@ -1,6 +1,6 @@
 //! Credentials: secrets by which subjects show who they are.
 
-use crate::history::{appended, without};
+use crate::history::{Span, appended, without};
 use imbl::OrdMap;
 use ledger::event::id::CredentialId;
 use ledger::event::{Identity, Subject};
@@ -18,8 +18,15 @@ pub struct Credential {
     pub digest: Hash,
     /// From when on it no longer works.
     pub expires: Option<Time>,
+    /// From which event until which.
+    pub span: Span,
+}
+
+impl Credential {
     /// Whether it was revoked.
-    pub revoked: bool,
+    pub fn is_revoked(&self) -> bool {
+        self.span.until.is_some()
+    }
 }
 
 /// All credentials ever issued.
@@ -31,7 +38,7 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    pub(crate) fn apply(&mut self, fact: &Identity) {
+    pub(crate) fn apply(&mut self, fact: &Identity, seq: u64) {
         match fact {
             // A name or a secret that is taken stays whose it is: otherwise one subject's secret could come to stand for another.
             Identity::CredentialIssued(issued) if self.by_id.contains_key(&issued.credential) => {}
@@ -40,7 +47,7 @@ impl Credentials {
                     subject: issued.subject,
                     digest: issued.digest,
                     expires: issued.expires,
-                    revoked: false,
+                    span: Span::open(seq),
                 };
                 self.by_id.insert(issued.credential, credential);
                 self.by_digest.entry(issued.digest).or_insert(issued.credential);
@@ -49,7 +56,7 @@ impl Credentials {
             }
             Identity::CredentialRevoked(revoked) => {
                 if let Some(credential) = self.by_id.get_mut(&revoked.credential) {
-                    credential.revoked = true;
+                    credential.span.until = credential.span.until.or(Some(seq));
                     if self.by_digest.get(&credential.digest) == Some(&revoked.credential) {
                         self.by_digest.remove(&credential.digest);
                     }
@@ -82,8 +89,9 @@ impl Credentials {
 
     /// A credential that is neither revoked nor expired at `now`.
     pub fn live(&self, id: CredentialId, now: Time) -> Option<&Credential> {
-        let good =
-            |credential: &&Credential| !credential.revoked && credential.expires.is_none_or(|at| now < at);
+        let good = |credential: &&Credential| {
+            !credential.is_revoked() && credential.expires.is_none_or(|at| now < at)
+        };
         self.by_id.get(&id).filter(good)
     }
 

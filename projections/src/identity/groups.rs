@@ -149,6 +149,13 @@ impl Groups {
             .map(|((_, subject), _)| *subject)
     }
 
+    /// Every membership that there ever was.
+    pub fn memberships(&self) -> impl Iterator<Item = (GroupId, Subject, Span)> + '_ {
+        self.members
+            .iter()
+            .flat_map(|((group, subject), spans)| spans.iter().map(|span| (*group, *subject, *span)))
+    }
+
     /// Groups after `after`, in order of id.
     pub fn list(&self, after: Option<GroupId>) -> impl Iterator<Item = (GroupId, &Group)> + '_ {
         use std::ops::Bound::{Excluded, Unbounded};

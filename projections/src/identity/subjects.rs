@@ -58,6 +58,17 @@ impl SubjectRecord {
         (self.since < size).then(|| self.changes.at(size).copied().unwrap_or(Standing::Active))
     }
 
+    /// The last change of its standing, with the position of its event.
+    pub fn last_change(&self) -> Option<(u64, Standing)> {
+        self.changes().last()
+    }
+
+    /// The event that had ended its standing after so many events, if it was not active then.
+    pub fn ended_at(&self, size: u64) -> Option<u64> {
+        let last = self.changes().filter(|(seq, _)| *seq < size).last();
+        last.filter(|(_, standing)| *standing != Standing::Active).map(|(seq, _)| seq)
+    }
+
     /// Changes of its standing, each with the position of its event.
     pub fn changes(&self) -> impl Iterator<Item = (u64, Standing)> + '_ {
         self.changes.iter().copied()
@@ -146,9 +157,20 @@ impl Subjects {
         self.logins.get(login).copied()
     }
 
-    /// Subjects after `after`, in order of kind and id.
-    pub fn list(&self, after: Option<Subject>) -> impl Iterator<Item = (Subject, &SubjectRecord)> + '_ {
-        use std::ops::Bound::{Excluded, Unbounded};
-        self.by_id.range((after.map_or(Unbounded, Excluded), Unbounded)).map(|(id, found)| (*id, found))
+    /// Subjects after `after`, or else from `first` on, in order of kind and id.
+    pub fn list_from(
+        &self,
+        after: Option<Subject>,
+        first: Subject,
+    ) -> impl Iterator<Item = (Subject, &SubjectRecord)> + '_ {
+        use std::ops::Bound::{Excluded, Included, Unbounded};
+        let from = after
+            .map_or(Included(first), |after| if after < first { Included(first) } else { Excluded(after) });
+        self.by_id.range((from, Unbounded)).map(|(id, found)| (*id, found))
+    }
+
+    /// All subjects, in order of kind and id.
+    pub fn list(&self) -> impl Iterator<Item = (Subject, &SubjectRecord)> + '_ {
+        self.list_from(None, Subject::FIRST)
     }
 }

@@ -27,7 +27,7 @@ pub(super) fn judge(case: &Case<'_>, fact: &Access) -> Verdict {
         }
         Access::RoleDefined(fact) => role_defined(case, fact),
         Access::RoleRetired(RoleRetired { role }) => {
-            let found = case.state.roles.find(*role).filter(|found| !found.retired);
+            let found = case.state.roles.find(*role).filter(|found| !found.is_retired());
             require(found.is_some(), "there was no such role, or it was retired already")?;
             may_define(case, case.state.roles.permissions(Role::Custom(*role)))
         }
@@ -77,7 +77,7 @@ fn role_defined(case: &Case<'_>, fact: &RoleDefined) -> Verdict {
         let both = |one, other| permissions.contains(one) && permissions.contains(other);
         return require(!breaks_duty(case, both), "it permits duties that a rule kept apart");
     };
-    require(!found.retired && found.handle == fact.handle, "the role was retired, or had another name")?;
+    require(!found.is_retired() && found.handle == fact.handle, "the role was retired, or had another name")?;
     let meets = breaks_duty(case, |one, other| added(one) || added(other));
     require(!meets, "it adds a duty that a rule kept apart to a role")
 }

@@ -120,7 +120,7 @@ fn credential_issued(case: &Case<'_>, fact: &CredentialIssued) -> Verdict {
 
 /// Credentials are revoked by those who may, and end with the standing of their subject.
 fn credential_revoked(case: &Case<'_>, fact: &CredentialRevoked) -> Verdict {
-    let found = case.state.credentials.find(fact.credential).filter(|credential| !credential.revoked);
+    let found = case.state.credentials.find(fact.credential).filter(|credential| !credential.is_revoked());
     let credential = found.ok_or(not_allowed("there was no such credential, or it was revoked already"))?;
     if case.state.subjects.is_active(credential.subject) {
         return case.may_act_for(credential.subject, Permission::IdentityCredentials);

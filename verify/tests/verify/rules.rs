@@ -2,10 +2,11 @@
 
 use crate::world::{Holds, SIZE, first, world};
 use fixtures::forge::story::{Cast, started};
-use ledger::event::access::{RoleGranted, RoleRevoked, Scope};
+use ledger::event::access::{RoleGranted, RoleRevoked};
 use ledger::event::custody::*;
 use ledger::event::id::{CredentialId, GrantId, PersonId, ServiceAccountId};
 use ledger::event::identity::*;
+use ledger::event::scope::Scope;
 use ledger::event::{Actor, Channel, Fact, Refusal, Subject, Via};
 use ledger::hash::Hash;
 use ledger::time::Time;
@@ -16,7 +17,7 @@ const CLAIM: Actor = Actor::Anonymous(Via::Claim);
 const NOBODY: Actor = Actor::Anonymous(Via::Nothing);
 
 fn grant(id: GrantId, role: &str, subject: Subject) -> Fact {
-    RoleGranted { grant: id, role: role.into(), scope: Scope::Site, subject }.into()
+    RoleGranted::new(id, &role, Scope::Site, subject).into()
 }
 
 fn new_grant() -> GrantId {
@@ -24,7 +25,7 @@ fn new_grant() -> GrantId {
 }
 
 fn revoke(grant: GrantId) -> Fact {
-    RoleRevoked { grant }.into()
+    RoleRevoked::new(grant).into()
 }
 
 fn account(handle: &str) -> Fact {
@@ -112,8 +113,8 @@ fn rows_of_custody(cast: &Cast) -> Vec<(&'static str, Actor, Fact, Option<Code>)
     let person: PersonId = PersonId::from_bytes(NEW);
     vec![
         ("claim again", CLAIM, OwnershipClaimed { claim: Hash([1; 32]), person }.into(), denied),
-        ("person without claim", CLAIM, PersonCreated { person }.into(), denied),
-        ("person by the owner", owner, PersonCreated { person }.into(), denied),
+        ("person without claim", CLAIM, PersonCreated { login: None, person }.into(), denied),
+        ("person by the owner", owner, PersonCreated { login: None, person }.into(), denied),
         ("open a claim", Actor::Operator, claim_opened(), None),
         ("open a claim as owner", owner, claim_opened(), denied),
         (
@@ -151,8 +152,8 @@ fn refusal_rows(cast: &Cast) -> Vec<(&'static str, Actor, Refusal, Option<Code>)
     let wrong = Some(Code::RefusalWrong);
     let (owner, admin) = (cast.as_owner(), cast.as_admin());
     let bad = Actor::Subject(cast.owner, CredentialId::from_bytes(NEW));
-    let not_permitted = |name: &str| Refusal::NotPermitted { permission: name.into() };
-    let exceeds = |name: &str| Refusal::ExceedsOwnRights { permission: name.into() };
+    let not_permitted = |name: &str| Refusal::NotPermitted { permission: name.into(), scope: Scope::Site };
+    let exceeds = |name: &str| Refusal::ExceedsOwnRights { permission: name.into(), scope: Scope::Site };
     let credential = CredentialId::from_bytes(NEW);
     vec![
         ("anonymous", NOBODY, Refusal::NotAuthenticated {}, None),
@@ -222,7 +223,7 @@ fn a_claim_makes_one_owner_and_no_more() {
         let report = world().forged(Holds::Key, |forger| {
             forger.append(Actor::Operator, claim_opened())?;
             forger.append(CLAIM, OwnershipClaimed { claim, person })?;
-            forger.append(CLAIM, PersonCreated { person })?;
+            forger.append(CLAIM, PersonCreated { login: None, person })?;
             forger.append(CLAIM, last)?;
             forger.recheckpoint()
         });

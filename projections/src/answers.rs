@@ -1,0 +1,244 @@
+//! Questions about access, and their answers as of a moment: computed from the state alone, so that anyone who holds the log can compute
+//! them again.
+
+use crate::access::{Permission, Place};
+use crate::history::Moment;
+use crate::identity::Standing;
+use crate::{Entitlement, State};
+use ledger::event::Subject;
+use ledger::event::id::RoleId;
+use ledger::event::scope::{Environment, Scope};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// A question about access.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Question {
+    /// Which roles a subject has, and how.
+    AccessOf(AccessOf),
+    /// Who may do something at a place, and how.
+    WhoMay(WhoMay),
+    /// What makes that a subject may do something at a place.
+    Explain(Explain),
+    /// Which roles were gained and lost since another moment.
+    Diff(Diff),
+}
+
+/// Which roles a subject has, and how.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AccessOf {
+    /// Who.
+    pub subject: Subject,
+}
+
+/// Who may do something at a place, and how.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WhoMay {
+    /// What, by the name of the permission.
+    pub permission: Box<str>,
+    /// Where.
+    pub scope: Scope,
+    /// In which environment.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub environment: Option<Environment>,
+}
+
+/// What makes that a subject may do something at a place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Explain {
+    /// Who.
+    pub subject: Subject,
+    /// What, by the name of the permission.
+    pub permission: Box<str>,
+    /// Where.
+    pub scope: Scope,
+    /// In which environment.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub environment: Option<Environment>,
+}
+
+/// Which roles were gained and lost since another moment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Diff {
+    /// Since when.
+    pub from: Moment,
+}
+
+/// A row of an answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Row {
+    /// A role that somebody has.
+    Has(Entitlement),
+    /// A role that somebody has gained.
+    Gained(Change),
+    /// A role that somebody has lost.
+    Lost(Change),
+    /// A role that permits something else.
+    Redefined(Redefined),
+}
+
+impl Row {
+    /// Whom it is about; nobody, when it is about a role.
+    pub fn subject(&self) -> Option<Subject> {
+        match self {
+            Self::Has(found) => Some(found.subject),
+            Self::Gained(change) | Self::Lost(change) => Some(change.access.subject),
+            Self::Redefined(_) => None,
+        }
+    }
+
+    /// The position of the event that did it, when one did.
+    pub fn event(&self) -> Option<u64> {
+        match self {
+            Self::Has(found) => Some(found.joined.unwrap_or(found.granted).max(found.granted)),
+            Self::Gained(change) | Self::Lost(change) => change.event,
+            Self::Redefined(redefined) => Some(redefined.event),
+        }
+    }
+}
+
+/// A role gained or lost.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Change {
+    /// The role.
+    pub access: Entitlement,
+    /// The event that did it; absent when time did.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub event: Option<u64>,
+    /// What did it.
+    pub why: Why,
+}
+
+/// What made a role be gained or lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Why {
+    /// The role was granted.
+    Granted,
+    /// The subject joined a group.
+    Joined,
+    /// The subject may act again, or came to be.
+    Reactivated,
+    /// The grant was taken back.
+    Revoked,
+    /// The subject left the group, or the group was removed.
+    Left,
+    /// The subject was suspended or removed.
+    Suspended,
+    /// The grant's time ended.
+    Expired,
+}
+
+/// A role that permits something else.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Redefined {
+    /// Which.
+    pub role: RoleId,
+    /// The last event that changed it.
+    pub event: u64,
+}
+
+impl State {
+    /// The answer to a question, as of a moment: all its rows, in order.
+    pub fn answer(&self, question: &Question, moment: Moment) -> Vec<Row> {
+        let place = |scope, environment| Place { scope, environment };
+        match question {
+            Question::AccessOf(asked) => {
+                self.entitlements(asked.subject, moment).into_iter().map(Row::Has).collect()
+            }
+            Question::WhoMay(asked) => {
+                let place = place(asked.scope, asked.environment);
+                let found = Permission::parse(&asked.permission)
+                    .map(|permission| self.who_may(permission, place, moment));
+                found.unwrap_or_default().into_iter().map(Row::Has).collect()
+            }
+            Question::Explain(asked) => {
+                let place = place(asked.scope, asked.environment);
+                let found = Permission::parse(&asked.permission)
+                    .map(|permission| self.entitlements_to(asked.subject, permission, place, moment));
+                found.unwrap_or_default().into_iter().map(Row::Has).collect()
+            }
+            Question::Diff(asked) => self.difference(asked.from, moment),
+        }
+    }
+
+    /// What a subject gained and lost between two moments, and which roles changed.
+    fn difference(&self, from: Moment, to: Moment) -> Vec<Row> {
+        let mut rows = Vec::new();
+        for subject in self.touched(from, to) {
+            let (before, after) = (self.entitlements(subject, from), self.entitlements(subject, to));
+            let same =
+                |one: &Entitlement, other: &Entitlement| (one.grant, one.group) == (other.grant, other.group);
+            let gone = before.iter().filter(|one| !after.iter().any(|other| same(one, other)));
+            rows.extend(gone.map(|access| Row::Lost(self.lost(access.clone(), to))));
+            let new = after.iter().filter(|one| !before.iter().any(|other| same(one, other)));
+            rows.extend(new.map(|access| Row::Gained(self.gained(access.clone(), from))));
+        }
+        let redefined = self.roles.changed(from.size, to.size);
+        rows.extend(redefined.map(|(role, event)| Row::Redefined(Redefined { role, event })));
+        rows
+    }
+
+    /// Subjects whose access may differ between two moments.
+    fn touched(&self, from: Moment, to: Moment) -> BTreeSet<Subject> {
+        let between = |seq: u64| (from.size..to.size).contains(&seq);
+        let mut found = BTreeSet::new();
+        for (subject, record) in self.subjects.list() {
+            if record.changes().any(|(seq, _)| between(seq)) {
+                found.insert(subject);
+            }
+        }
+        for (_, subject, span) in self.groups.memberships() {
+            if between(span.since) || span.until.is_some_and(between) {
+                found.insert(subject);
+            }
+        }
+        for (_, grant) in self.grants.list(None) {
+            let expired = grant.expires.is_some_and(|expires| from.time < expires && expires <= to.time);
+            if expired || between(grant.span.since) || grant.span.until.is_some_and(between) {
+                self.add_holders(grant.grantee, (from, to), &mut found);
+            }
+        }
+        found
+    }
+
+    fn gained(&self, access: Entitlement, from: Moment) -> Change {
+        let standing = self.subjects.find(access.subject).and_then(|record| record.last_change());
+        let returned = standing.filter(|(seq, standing)| *seq >= from.size && *standing == Standing::Active);
+        let (event, why) = match (access.joined, returned) {
+            (_, Some((seq, _))) => (seq, Why::Reactivated),
+            (Some(joined), None) if joined >= access.granted => (joined, Why::Joined),
+            (_, None) => (access.granted, Why::Granted),
+        };
+        Change { access, event: Some(event), why }
+    }
+
+    fn lost(&self, access: Entitlement, to: Moment) -> Change {
+        let before_to = |seq: &u64| *seq < to.size;
+        let revoked = self.grants.find(access.grant).and_then(|grant| grant.span.until).filter(before_to);
+        let left = access.group.and_then(|group| {
+            let spans = self.groups.spans(group, access.subject);
+            spans
+                .iter()
+                .filter(|span| Some(span.since) == access.joined)
+                .find_map(|span| span.until)
+                .filter(before_to)
+        });
+        let ended = self.subjects.find(access.subject).and_then(|record| record.ended_at(to.size));
+        let (event, why) = match (ended, left, revoked) {
+            (Some(seq), _, _) => (Some(seq), Why::Suspended),
+            (None, Some(seq), _) => (Some(seq), Why::Left),
+            (None, None, Some(seq)) => (Some(seq), Why::Revoked),
+            (None, None, None) => (None, Why::Expired),
+        };
+        Change { access, event, why }
+    }
+}
