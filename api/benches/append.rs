@@ -19,8 +19,10 @@ use criterion::{BenchmarkId, Criterion, Throughput};
 use fixtures::temp_dir::TempDir;
 use ledger::disk::{Disk, RealDisk};
 use ledger::entropy;
+use ledger::event::access::Terms;
 use ledger::event::custody::ClaimOpened;
-use ledger::event::id::{CredentialId, GrantId, PersonId, ServiceAccountId, uuid_v7};
+use ledger::event::id::{CredentialId, GrantId, PersonId, RequestId, ServiceAccountId, uuid_v7};
+use ledger::event::scope::Scope;
 use ledger::event::{Actor, Channel, ContentDigest, Origin, Subject, Via};
 use ledger::hash::Hash;
 use ledger::signature::{SigningKey, event_message};
@@ -129,9 +131,9 @@ async fn submitter(engine: &Handle, owner: Actor, subject: Subject, count: usize
     for number in 0..count + count % 2 {
         let command = if number % 2 == 0 {
             grant = GrantId::from_bytes(id());
-            Command::from(GrantRole { grant, subject, role: Role::Member })
+            Command::from(grant_role(grant, subject, Role::Member))
         } else {
-            RevokeRole { grant }.into()
+            RevokeRole { grant, reason: None }.into()
         };
         let began = Instant::now();
         let answer = order(engine, owner, command).await;
@@ -214,4 +216,9 @@ fn main() {
             percentile(&mut many, 0.5),
         );
     }
+}
+
+fn grant_role(grant: GrantId, subject: Subject, role: Role) -> GrantRole {
+    let (request, subject) = (RequestId::from_bytes(id()), subject.into());
+    GrantRole { grant, request, subject, role, scope: Scope::Site, terms: Terms::default() }
 }

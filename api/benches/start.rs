@@ -16,16 +16,19 @@ use commands::{Command, custody::OpenClaim};
 use fixtures::temp_dir::TempDir;
 use ledger::disk::RealDisk;
 use ledger::entropy;
+use ledger::event::access::Terms;
 use ledger::event::custody::ClaimOpened;
-use ledger::event::id::{CredentialId, GrantId, PersonId, ServiceAccountId, uuid_v7};
+use ledger::event::id::{CredentialId, GrantId, PersonId, RequestId, ServiceAccountId, uuid_v7};
+use ledger::event::scope::Scope;
 use ledger::event::{Actor, Channel, ContentDigest, Decoded, Event, Origin, Subject, Via};
 use ledger::hash::Hash;
+use ledger::index::{Facet, Index};
 use ledger::store::Folders;
 use projections::State;
 use projections::access::Role;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 const BATCH: usize = 1_024;
 
@@ -95,9 +98,9 @@ fn next(number: u64, subject: &mut Subject, grant: &mut GrantId) -> Command {
         }
         even if even % 2 == 0 => {
             *grant = GrantId::from_bytes(id());
-            GrantRole { grant: *grant, subject: *subject, role: Role::Member }.into()
+            grant_role(*grant, *subject, Role::Member).into()
         }
-        _ => RevokeRole { grant: *grant }.into(),
+        _ => RevokeRole { grant: *grant, reason: None }.into(),
     }
 }
 
@@ -118,33 +121,70 @@ fn alone(what: &str, folder: &TempDir) -> String {
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
+/// Adds the whole log to a new index, on this thread alone.
+fn add(at: &Path) {
+    let store = ledger::store::Store::open(folders(at), clock::now(), entropy::system()).unwrap();
+    let folder = TempDir::new().unwrap();
+    let index = Index::open(&folder.join("index"), store.genesis().ledger()).unwrap();
+    let (reader, began) = (store.reader(), Instant::now());
+    let (mut adding, mut longest) = (Duration::ZERO, Duration::ZERO);
+    while index.position() < reader.size() {
+        let records = reader.read(index.position(), 4_096, 8 << 20).unwrap();
+        let began = Instant::now();
+        index.add(&records).unwrap();
+        adding += began.elapsed();
+        longest = longest.max(began.elapsed());
+    }
+    let (took, size) = (began.elapsed(), reader.size() as f64);
+    let rate = |took: Duration| size / took.as_secs_f64();
+    index.flush().unwrap();
+    println!(
+        "{:.0} events/s, the longest call {longest:.2?}; with reading the log {:.0}; {} MiB on the disk",
+        rate(adding),
+        rate(took),
+        bytes(folder.path()) >> 20
+    );
+}
+
+/// Opens the index and reads its newest snapshot.
+fn read_index(at: &Path) {
+    let text = std::fs::read(at.join("data/genesis.json")).unwrap();
+    let genesis = ledger::genesis::Genesis::parse(&text).unwrap();
+    let before = resident_mib();
+    let began = Instant::now();
+    let index = Index::open(&at.join("data/index"), genesis.ledger()).unwrap();
+    let opened = resident_mib();
+    let (took, snapshot) = (began.elapsed(), index.snapshot(u64::MAX).unwrap().unwrap());
+    let read = resident_mib();
+    let bytes = snapshot.state.len() >> 20;
+    let state: State = ledger::snapshot::decode(&snapshot.state).unwrap();
+    drop(snapshot);
+    let decoded = resident_mib();
+    println!(
+        "{took:.2?}, {:.2?} | at {before} MiB, opened {opened}, snapshot of {bytes} read {read}, decoded {decoded}",
+        began.elapsed()
+    );
+    drop((index, state));
+}
+
 fn part(what: &str, at: &Path) {
     match what {
-        "index" => {
+        "index" => read_index(at),
+        "add" => add(at),
+        "find" => {
             let text = std::fs::read(at.join("data/genesis.json")).unwrap();
             let genesis = ledger::genesis::Genesis::parse(&text).unwrap();
-            let before = resident_mib();
-            let began = Instant::now();
-            let index = ledger::index::Index::open(&at.join("data/index"), genesis.ledger()).unwrap();
-            let opened = resident_mib();
-            let (took, snapshot) = (began.elapsed(), index.snapshot(u64::MAX).unwrap().unwrap());
-            let read = resident_mib();
-            let bytes = snapshot.state.len() >> 20;
-            let state: State = ledger::snapshot::decode(&snapshot.state).unwrap();
-            drop(snapshot);
-            let decoded = resident_mib();
-            println!(
-                "{took:.2?}, {:.2?} | at {before} MiB, opened {opened}, snapshot of {bytes} read {read}, decoded {decoded}",
-                began.elapsed()
-            );
-            drop((index, state));
+            find(&Index::open(&at.join("data/index"), genesis.ledger()).unwrap());
         }
         "start" => {
             let began = Instant::now();
             let engine = open(at);
             let took = began.elapsed();
             let (handle, writer) = engine::run(engine, |_| (), || ()).unwrap();
-            println!("{took:.2?} | {} MiB", resident_mib());
+            let at_once = resident_mib();
+            // The index thread does the same; whoever is done first.
+            handle.index().unwrap().warm().unwrap();
+            println!("{took:.2?} | {at_once} MiB; with the filter of command ids filled {}", resident_mib());
             handle.stop("measured");
             drop(handle);
             writer.join().unwrap();
@@ -165,6 +205,37 @@ fn part(what: &str, at: &Path) {
             println!("{:.0} events/s", next as f64 / began.elapsed().as_secs_f64());
         }
     }
+}
+
+/// How long it takes to find a page of a hundred positions, for texts that many, few and no events have; and to find it again.
+fn find(index: &Index) {
+    let half = index.position() / 2;
+    let searches: [(&str, (Facet, &str), u64); 4] = [
+        ("the newest of many", (Facet::Type, "access.role_granted"), u64::MAX),
+        ("from the middle of many", (Facet::Type, "access.role_granted"), half),
+        ("of few", (Facet::Type, "custody.server_started"), u64::MAX),
+        ("of none", (Facet::Object, "grt_none"), u64::MAX),
+    ];
+    let times = searches.map(|(label, wanted, upto)| {
+        let took = |_| {
+            let began = Instant::now();
+            let found = index.newest_positions(wanted, 0, upto, 100).unwrap();
+            (began.elapsed(), found.len())
+        };
+        let [first, (again, count)] = [(); 2].map(took);
+        format!("{label} ({count}) {:.0?}, again {again:.0?}", first.0)
+    });
+    println!("{}", times.join("; "));
+}
+
+/// Bytes of all files in a folder.
+fn bytes(folder: &Path) -> u64 {
+    let entries = std::fs::read_dir(folder).unwrap().map(Result::unwrap);
+    let size = |entry: std::fs::DirEntry| {
+        let about = entry.metadata().unwrap();
+        if about.is_dir() { bytes(&entry.path()) } else { about.len() }
+    };
+    entries.map(size).sum()
 }
 
 fn main() {
@@ -189,8 +260,15 @@ fn main() {
     drop((engine, index, reader));
     println!("| {events} events | |\n|---|---|");
     println!("| replay (read, decode, fold), one core | {} |", alone("replay", &folder));
+    println!("| adding to the index, one thread | {} |", alone("add", &folder));
+    println!("| a page of 100 positions | {} |", alone("find", &folder));
     println!("| index and snapshot alone | {} |", alone("index", &folder));
     for _ in 0..3 {
         println!("| start from snapshot; resident then | {} |", alone("start", &folder));
     }
+}
+
+fn grant_role(grant: GrantId, subject: Subject, role: Role) -> GrantRole {
+    let (request, subject) = (RequestId::from_bytes(id()), subject.into());
+    GrantRole { grant, request, subject, role, scope: Scope::Site, terms: Terms::default() }
 }

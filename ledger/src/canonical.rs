@@ -3,6 +3,7 @@
 //! [`check`] proves a text canonical; [`members`] does the same for an object and hands out its members. Neither
 //! allocates. The rules are listed in `docs/format.md`.
 
+use std::ops::Range;
 use thiserror::Error;
 
 /// Deepest nesting of objects and arrays, the outermost counting as 1. Bounds the reader's stack.
@@ -61,11 +62,11 @@ pub fn check(text: &[u8]) -> Result<(), NotCanonical> {
     reader.settle(read)
 }
 
-/// Checks that `text` is one canonical JSON object and calls `each` with every key and the text of its value, in order.
+/// Checks that `text` is one canonical JSON object and calls `each` with every key and the place of its value, in order.
 ///
 /// What `each` was told counts only when the whole text turns out canonical.
 #[inline]
-pub fn members<'a>(text: &'a [u8], mut each: impl FnMut(&'a [u8], &'a [u8])) -> Result<(), NotCanonical> {
+pub fn members<'a>(text: &'a [u8], mut each: impl FnMut(&'a [u8], Range<usize>)) -> Result<(), NotCanonical> {
     let mut reader = Reader::over(text);
     let read = reader.expect(b'{').and_then(|()| reader.members(1, &mut each)).and_then(|()| reader.end());
     reader.settle(read)
@@ -113,7 +114,12 @@ impl<'a> Reader<'a> {
     #[cold]
     fn fail<T>(&self, problem: Problem) -> Result<T, NotCanonical> {
         let problem = if self.rest.is_empty() { Problem::Ends } else { problem };
-        Err(NotCanonical { offset: self.text.len() - self.rest.len(), problem })
+        Err(NotCanonical { offset: self.offset(), problem })
+    }
+
+    #[inline]
+    fn offset(&self) -> usize {
+        self.text.len() - self.rest.len()
     }
 
     #[inline]
@@ -182,7 +188,11 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn members(&mut self, depth: u8, each: &mut impl FnMut(&'a [u8], &'a [u8])) -> Result<(), NotCanonical> {
+    fn members(
+        &mut self,
+        depth: u8,
+        each: &mut impl FnMut(&'a [u8], Range<usize>),
+    ) -> Result<(), NotCanonical> {
         if self.take(b'}') {
             return Ok(());
         }
@@ -194,9 +204,9 @@ impl<'a> Reader<'a> {
             }
             before = key;
             self.expect(b':')?;
-            let from = self.rest;
+            let start = self.offset();
             self.value(depth + 1)?;
-            each(key.text, from.get(..from.len() - self.rest.len()).unwrap_or_default());
+            each(key.text, start..self.offset());
             if self.take(b'}') {
                 return Ok(());
             }

@@ -1,5 +1,9 @@
 //! SHA-256 and the two text forms of bytes: lower-case hex and strict base64.
 
+mod side_by_side;
+
+pub(crate) use side_by_side::prefixed;
+
 use base64ct::{Base64, Encoding};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};

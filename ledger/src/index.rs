@@ -1,34 +1,47 @@
 //! The index beside the log: what makes reading fast and can be made again.
 //!
-//! It lives in sled, behind the log and never on the way to an acknowledgement. Every batch carries the position it brings the index
-//! to, so a crash leaves it at some earlier position; on any doubt it is thrown away and built again from the log. It knows: the
-//! position of each command id, positions by actor, object and type, the hashes of the tree, and snapshots of the state.
+//! It lives in sled, behind the log and never on the way to an acknowledgement. Events go there in whole blocks of 4,096, sorted into
+//! tables (`table.rs`); those after the last block are in memory (`tail.rs`) and are read from the log again after a restart. The position
+//! is written after what it stands for, so a crash leaves the index at some earlier block; on any doubt it is thrown away and built
+//! again from the log. It knows: the position of each command id, positions by actor, object, type and outcome, the hashes of the
+//! tree, and snapshots of the state.
 
+use crate::event::Event;
 use crate::event::id::LedgerId;
-use crate::event::{Decoded, Event};
 use crate::hash::Hash;
 use crate::log::Record;
-use crate::merkle::{leaf_hash, node_hash};
+use crate::merkle::leaf_hash;
+use entry::{Key, add_entries};
 use filter::Filter;
-use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use table::{Search, Table};
+use tail::Tail;
 use thiserror::Error;
 
+mod entry;
 mod filter;
+mod page;
 mod snapshots;
+mod table;
+mod tail;
+mod tree;
 
 pub use snapshots::StoredSnapshot;
 
 /// Memory that sled may use for its cache; its own default is a gigabyte.
 const CACHE_BYTES: u64 = 16 << 20;
-/// Hashes in one stored page of the tree: 2 KiB, well below the size at which sled moves values to files of their own.
-const PAGE: u64 = 64;
-/// Levels of the tree from one page to the next.
-const PAGE_LEVELS: u8 = 6;
 /// Version of the index's own layout; another one is rebuilt.
-const LAYOUT: u8 = 1;
+const LAYOUT: u8 = 2;
+/// How many events make a block, and are best added at once.
+pub const BATCH_MAX: u64 = 4_096;
+
+/// The folder of what events are found by, in the folder of the index.
+const ENTRIES: &str = "entries";
+/// The folder of the snapshots, in the folder of the index.
+const SNAPSHOTS: &str = "snapshots";
 
 /// What sled says of an index that another process has open.
 const LOCKED: &str = "could not acquire lock";
@@ -46,6 +59,15 @@ pub enum IndexError {
     /// sled panicked.
     #[error("the index cannot be opened")]
     Panicked,
+    /// The folder cannot be made or listed.
+    #[error("could not make the index `{path}`")]
+    Make {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        cause: std::io::Error,
+    },
     /// The folder cannot be removed.
     #[error("could not remove the index `{path}`")]
     Remove {
@@ -75,6 +97,8 @@ pub enum Facet {
     Object,
     /// Its type.
     Type,
+    /// How it ended: `done`, `refused` or `failed`.
+    Outcome,
 }
 
 /// A command id under the actor who used it.
@@ -89,9 +113,12 @@ impl CommandKey {
 
     /// The key of a command id under an actor. A subject's credentials share their command ids.
     pub fn new(actor: &crate::event::Actor, request: &crate::event::id::CommandId) -> Self {
-        let actor = actor_text(actor);
+        Self::of_text(&actor_text(actor), request.as_str())
+    }
+
+    fn of_text(actor: &str, request: &str) -> Self {
         let Hash([key @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _]) =
-            Hash::in_context("deed/command-key/v1", &[actor.as_bytes(), b"\0", request.as_str().as_bytes()]);
+            Hash::in_context("deed/command-key/v1", &[actor.as_bytes(), b"\0", request.as_bytes()]);
         Self(key)
     }
 }
@@ -109,25 +136,31 @@ pub fn actor_text(actor: &crate::event::Actor) -> String {
 
 /// The index. Any number of threads may read; one adds.
 pub struct Index {
+    folder: PathBuf,
     db: sled::Db,
+    /// How many events are in the index, those in the tail included.
     position: AtomicU64,
     filter: Filter,
+    /// Replaced by the thread that adds; held only for as long as that takes, or taking a copy of the pointer.
+    tail: Mutex<Arc<Tail>>,
+    /// One at a time writes or reads snapshots.
+    snapshots: Mutex<()>,
 }
 
 impl Index {
     /// Opens the index of a ledger; one that is damaged, of another ledger or of another layout is thrown away and begun again.
     pub fn open(folder: &Path, ledger: LedgerId) -> Result<Self, IndexError> {
-        for _ in 0..LETS_GO_TRIES {
-            match Self::open_as_is(folder, ledger) {
-                Err(cause) if is_locked(&cause) => std::thread::sleep(LETS_GO_PAUSE),
-                Ok(index) => return Ok(index),
-                Err(_) => {
-                    Self::remove(folder)?;
-                    return Self::open_as_is(folder, ledger);
-                }
+        if has_another_layout(folder) {
+            Self::remove(folder)?;
+        }
+        match until_unlocked(|| Self::open_as_is(folder, ledger)) {
+            Ok(index) => Ok(index),
+            Err(cause) if is_locked(&cause) => Err(IndexError::InUse { path: folder.to_path_buf() }),
+            Err(_) => {
+                Self::remove(folder)?;
+                Self::open_as_is(folder, ledger)
             }
         }
-        Err(IndexError::InUse { path: folder.to_path_buf() })
     }
 
     /// Throws the index away.
@@ -141,12 +174,20 @@ impl Index {
     }
 
     fn open_as_is(folder: &Path, ledger: LedgerId) -> Result<Self, IndexError> {
+        make_private(folder)?;
         guard(|| {
-            let config =
-                sled::Config::new().path(folder).cache_capacity(CACHE_BYTES).flush_every_ms(Some(1_000));
-            let db = config.open()?;
+            let db = database(&folder.join(ENTRIES), CACHE_BYTES, Some(1_000))?;
             let position = Self::read_position(&db, ledger)?;
-            Ok(Self { db, position: AtomicU64::new(position), filter: Filter::new(position == 0) })
+            let blocks = position / BATCH_MAX;
+            table::remove_leftovers(&db, blocks)?;
+            Ok(Self {
+                folder: folder.to_path_buf(),
+                db,
+                position: AtomicU64::new(position),
+                filter: Filter::new(position == 0),
+                tail: Mutex::new(Arc::new(Tail::behind(blocks))),
+                snapshots: Mutex::new(()),
+            })
         })
     }
 
@@ -156,7 +197,8 @@ impl Index {
         match db.get(key(b'i', &[]))? {
             Some(found) if *found == *identity => {
                 let position = db.get(key(b'p', &[]))?.ok_or(IndexError::Damaged)?;
-                Ok(u64::from_be_bytes(position.as_ref().try_into().map_err(|_| IndexError::Damaged)?))
+                let position = position.as_ref().try_into().map(u64::from_be_bytes);
+                position.ok().filter(|position| position.is_multiple_of(BATCH_MAX)).ok_or(IndexError::Damaged)
             }
             None if db.is_empty() => {
                 db.insert(key(b'p', &[]), &0_u64.to_be_bytes())?;
@@ -176,70 +218,91 @@ impl Index {
         })
     }
 
-    /// How many events are in the index.
+    /// How many events are in the index. When it is opened again, that many or a little fewer.
     pub fn position(&self) -> u64 {
         self.position.load(Ordering::Acquire)
     }
 
-    /// Adds events, which must begin at the index's position.
+    /// Adds events, which must begin at the index's position. After an error the position says how many were taken.
     pub fn add(&self, records: &[Record]) -> Result<(), IndexError> {
-        let Some(first) = records.first() else { return Ok(()) };
-        if first.seq != self.position() {
+        if records.first().is_some_and(|first| first.seq != self.position()) {
             return Err(IndexError::Damaged);
         }
-        let mut batch = sled::Batch::default();
-        let mut postings: BTreeMap<(Facet, String), Vec<u64>> = BTreeMap::new();
-        let mut commands: BTreeMap<CommandKey, u64> = BTreeMap::new();
+        let mut rest = records;
+        while !rest.is_empty() {
+            // A block that could not be stored is stored now, before anything is added.
+            self.store_if_complete()?;
+            let (now, later) = rest.split_at(self.tail().room().min(rest.len()));
+            self.add_to_tail(now);
+            rest = later;
+        }
+        self.store_if_complete()
+    }
+
+    fn add_to_tail(&self, records: &[Record]) {
+        let mut entries = Vec::with_capacity(records.len() * 5);
         for record in records {
-            let Ok(Decoded::Known(event)) = Event::decode(&record.leaf) else { continue };
-            if let Some(command) = CommandKey::of(&event) {
-                commands.entry(command).or_insert(record.seq);
-            }
-            for (facet, text) in facets(&event) {
-                postings.entry((facet, text)).or_default().push(record.seq);
-            }
+            add_entries(&record.leaf, record.seq, &mut entries);
         }
-        for (CommandKey(command), seq) in commands {
-            self.filter.add(CommandKey(command));
-            batch.insert(key(b'c', &[&command]), &seq.to_be_bytes());
-        }
-        for ((facet, text), seqs) in postings {
-            batch.insert(posting_key(facet, &text, first.seq), join(&seqs));
-        }
+        entries.iter().filter(|entry| entry.key.is_command()).for_each(|entry| self.filter.add(entry.key));
         let hashes: Vec<Hash> = records.iter().map(|record| leaf_hash(&record.leaf)).collect();
-        let position = first.seq + records.len() as u64;
-        batch.insert(key(b'p', &[]), &position.to_be_bytes());
-        guard(|| {
-            self.add_hashes(&mut batch, first.seq, &hashes)?;
-            Ok(self.db.apply_batch(batch)?)
-        })?;
-        self.position.store(position, Ordering::Release);
-        Ok(())
+        let mut held = self.hold_tail();
+        let tail = Arc::make_mut(&mut held);
+        tail.entries.extend(entries);
+        tail.hashes.extend(hashes);
+        drop(held);
+        self.position.fetch_add(records.len() as u64, Ordering::Release);
+    }
+
+    /// Stores the tail when it has become a block, and merges the tables that this completes.
+    ///
+    /// Each step may be repeated, and the position is written after all that it stands for.
+    fn store_if_complete(&self) -> Result<(), IndexError> {
+        let tail = self.tail();
+        if tail.room() > 0 {
+            return Ok(());
+        }
+        let result = guard(|| {
+            let mut entries = tail.entries.clone();
+            entries.sort_unstable();
+            let merged = table::store(&self.db, tail.blocks, &entries)?;
+            tree::add(&self.db, tail.first(), &tail.hashes)?;
+            let next = Tail::behind(tail.blocks + 1);
+            self.db.insert(key(b'p', &[]), &next.first().to_be_bytes())?;
+            *self.hold_tail() = Arc::new(next);
+            // Whoever reads them still will notice, and look again.
+            merged.into_iter().flat_map(Table::parts).try_for_each(|part| table::remove(&self.db, part))
+        });
+        self.noticed(result)
+    }
+
+    fn tail(&self) -> Arc<Tail> {
+        Arc::clone(&self.hold_tail())
+    }
+
+    fn hold_tail(&self) -> MutexGuard<'_, Arc<Tail>> {
+        self.tail.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Fills the filter that tells new command ids at once. Until then each look goes to sled. For the thread that adds.
     pub fn warm(&self) -> Result<(), IndexError> {
-        guard(|| {
-            for entry in self.db.scan_prefix(key(b'c', &[])).keys() {
-                if let Some(command) = entry?.get(1..).and_then(|command| command.try_into().ok()) {
-                    self.filter.add(CommandKey(command));
-                }
-            }
-            Ok(())
-        })?;
+        let result = guard(|| {
+            let mut tables = table::tables(self.tail().blocks);
+            tables.try_for_each(|table| table::commands(&self.db, table, |key| self.filter.add(key)))
+        });
+        self.noticed(result)?;
         self.filter.is_filled();
         Ok(())
     }
 
-    /// An event of a command, among those in the index: its first, or the first in a later batch. Neighbours belong to it too.
-    pub fn command(&self, CommandKey(command): CommandKey) -> Result<Option<u64>, IndexError> {
-        if !self.filter.may_have(CommandKey(command)) {
+    /// An event of a command, among those in the index. Neighbours belong to it too.
+    pub fn command(&self, command: CommandKey) -> Result<Option<u64>, IndexError> {
+        let key = Key::command(command);
+        if !self.filter.may_have(key) {
             return Ok(None);
         }
-        let found = guard(|| Ok(self.db.get(key(b'c', &[&command]))?))?;
-        found
-            .map(|seq| seq.as_ref().try_into().map(u64::from_be_bytes).map_err(|_| IndexError::Damaged))
-            .transpose()
+        let found = self.descend(Search { key, from: 0, upto: u64::MAX, count_max: 1 })?;
+        Ok(found.first().copied())
     }
 
     /// Positions below `upto` and from `from` on at which the facet has this text, ascending, at most `count_max`.
@@ -250,74 +313,66 @@ impl Index {
         upto: u64,
         count_max: usize,
     ) -> Result<Vec<u64>, IndexError> {
-        let start = posting_key(facet, text, from.saturating_sub(BATCH_MAX));
-        let end = posting_key(facet, text, upto);
-        guard(|| {
+        let search = Search { key: Key::facet(facet, text), from, upto, count_max };
+        self.look(|tail| {
             let mut found = Vec::new();
-            for entry in self.db.range(start..end) {
-                let (_, seqs) = entry?;
-                found.extend(split(&seqs).filter(|seq| (from..upto).contains(seq)));
-                if found.len() >= count_max {
-                    break;
-                }
+            for table in table::tables(tail.blocks) {
+                search.ascend(&self.db, table, &mut found)?;
             }
-            found.truncate(count_max);
+            tail.ascend(search, &mut found);
             Ok(found)
         })
     }
 
-    /// Adds leaf hashes that begin at `first`, and the hashes of the pages they complete.
-    fn add_hashes(&self, batch: &mut sled::Batch, first: u64, hashes: &[Hash]) -> Result<(), IndexError> {
-        let mut level = 0;
-        let mut start = first;
-        let mut added = hashes.to_vec();
-        while !added.is_empty() {
-            let mut page = start / PAGE;
-            let mut entries = self.page(level, page)?;
-            entries.truncate(usize::try_from(start % PAGE).unwrap_or(0));
-            if entries.len() as u64 != start % PAGE {
-                return Err(IndexError::Damaged);
-            }
-            let first_page = page;
-            let mut complete = Vec::new();
-            for hash in added {
-                entries.push(hash);
-                if entries.len() as u64 == PAGE {
-                    complete.push(fold(&entries));
-                    batch.insert(page_key(level, page), bytes_of(&entries));
-                    page += 1;
-                    entries.clear();
-                }
-            }
-            if !entries.is_empty() {
-                batch.insert(page_key(level, page), bytes_of(&entries));
-            }
-            level += PAGE_LEVELS;
-            start = first_page;
-            added = complete;
-        }
-        Ok(())
+    /// The same from the other end: descending, the newest first.
+    pub fn newest_positions(
+        &self,
+        (facet, text): (Facet, &str),
+        from: u64,
+        upto: u64,
+        count_max: usize,
+    ) -> Result<Vec<u64>, IndexError> {
+        self.descend(Search { key: Key::facet(facet, text), from, upto, count_max })
     }
 
-    fn page(&self, level: u8, page: u64) -> Result<Vec<Hash>, IndexError> {
-        let bytes = guard(|| Ok(self.db.get(page_key(level, page))?))?.unwrap_or_default();
-        let (hashes, rest) = bytes.as_chunks::<32>();
-        if rest.is_empty() {
-            Ok(hashes.iter().copied().map(Hash).collect())
-        } else {
-            Err(IndexError::Damaged)
+    fn descend(&self, search: Search) -> Result<Vec<u64>, IndexError> {
+        self.look(|tail| {
+            let mut found = Vec::new();
+            tail.descend(search, &mut found);
+            for table in table::tables(tail.blocks).rev() {
+                search.descend(&self.db, table, &mut found)?;
+            }
+            Ok(found)
+        })
+    }
+
+    /// Looks at the tables and the tail. When the tables are merged meanwhile, pages are missing, and one looks again.
+    fn look<T>(&self, look: impl Fn(&Tail) -> Result<T, IndexError>) -> Result<T, IndexError> {
+        loop {
+            let tail = self.tail();
+            let result = guard(|| look(&tail));
+            if result.is_ok() || self.tail().blocks == tail.blocks {
+                return self.noticed(result);
+            }
         }
+    }
+
+    /// A damaged index is thrown away when it is opened next.
+    fn noticed<T>(&self, result: Result<T, IndexError>) -> Result<T, IndexError> {
+        if matches!(result, Err(IndexError::Damaged)) {
+            // What was found out counts, whether or not it can be noted.
+            drop(self.distrust());
+        }
+        result
     }
 
     /// The hash of the complete subtree number `n` of `2^level` leaves.
     pub fn hash(&self, level: u8, n: u64) -> Result<Hash, IndexError> {
-        let stored = level - level % PAGE_LEVELS;
-        let count = 1_u64 << (level - stored);
-        let first = n * count;
-        let page = self.page(stored, first / PAGE)?;
-        let from = usize::try_from(first % PAGE).map_err(|_| IndexError::Damaged)?;
-        let upto = from + usize::try_from(count).map_err(|_| IndexError::Damaged)?;
-        page.get(from..upto).map(fold).ok_or(IndexError::Damaged)
+        // A subtree lies before the tail or in it: both begin at multiples of its size, or it is not complete.
+        match self.tail().hash(level, n) {
+            Some(hash) => Ok(hash),
+            None => guard(|| tree::hash(&self.db, level, n)),
+        }
     }
 
     /// Writes everything to the files, as far as sled can promise.
@@ -334,6 +389,26 @@ fn guard<T>(work: impl FnOnce() -> Result<T, IndexError>) -> Result<T, IndexErro
     catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(IndexError::Panicked))
 }
 
+fn database(folder: &Path, cache_bytes: u64, flush_every_ms: Option<u64>) -> Result<sled::Db, IndexError> {
+    let config = sled::Config::new().path(folder).cache_capacity(cache_bytes).flush_every_ms(flush_every_ms);
+    Ok(config.open()?)
+}
+
+/// Whether a folder holds something else than an index of this layout does.
+fn has_another_layout(folder: &Path) -> bool {
+    let Ok(mut entries) = std::fs::read_dir(folder) else { return false };
+    entries
+        .any(|entry| entry.is_ok_and(|entry| entry.file_name() != ENTRIES && entry.file_name() != SNAPSHOTS))
+}
+
+/// Makes a folder that its owner alone may enter; one that exists becomes such a folder.
+fn make_private(folder: &Path) -> Result<(), IndexError> {
+    use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+    let fail = |cause| IndexError::Make { path: folder.to_path_buf(), cause };
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(fail)?;
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700)).map_err(fail)
+}
+
 /// Lets every other thread of the machine go first: for the thread that adds, which nobody waits for. Whether the system obliged.
 pub fn stand_back() -> bool {
     use thread_priority::{NormalThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy};
@@ -342,8 +417,16 @@ pub fn stand_back() -> bool {
     thread_priority::set_thread_priority_and_policy(this, ThreadPriority::Min, idle).is_ok()
 }
 
-/// Most events in one call of [`Index::add`].
-pub const BATCH_MAX: u64 = 4_096;
+/// Tries again for a while what fails because somebody has the files open.
+fn until_unlocked<T>(mut open: impl FnMut() -> Result<T, IndexError>) -> Result<T, IndexError> {
+    for _ in 1..LETS_GO_TRIES {
+        match open() {
+            Err(cause) if is_locked(&cause) => std::thread::sleep(LETS_GO_PAUSE),
+            result => return result,
+        }
+    }
+    open()
+}
 
 fn is_locked(cause: &IndexError) -> bool {
     matches!(cause, IndexError::Sled(sled::Error::Io(cause)) if cause.to_string().contains(LOCKED))
@@ -353,43 +436,4 @@ fn key(kind: u8, parts: &[&[u8]]) -> Vec<u8> {
     let mut key = vec![kind];
     parts.iter().for_each(|part| key.extend_from_slice(part));
     key
-}
-
-fn page_key(level: u8, page: u64) -> Vec<u8> {
-    key(b't', &[&[level], &page.to_be_bytes()])
-}
-
-fn posting_key(facet: Facet, text: &str, first: u64) -> Vec<u8> {
-    let digest = Hash::of(&[text.as_bytes()]).0;
-    let digest = digest.first_chunk::<12>().copied().unwrap_or_default();
-    key(b'f', &[&[facet as u8], &digest, &first.to_be_bytes()])
-}
-
-fn facets(event: &Event) -> [(Facet, String); 3] {
-    [
-        (Facet::Actor, actor_text(&event.actor)),
-        (Facet::Object, event.fact.object(event.ledger).to_string()),
-        (Facet::Type, event.fact.name().0.to_owned()),
-    ]
-}
-
-fn join(seqs: &[u64]) -> Vec<u8> {
-    seqs.iter().flat_map(|seq| seq.to_be_bytes()).collect()
-}
-
-fn split(bytes: &[u8]) -> impl Iterator<Item = u64> + '_ {
-    bytes.as_chunks::<8>().0.iter().map(|seq| u64::from_be_bytes(*seq))
-}
-
-fn bytes_of(hashes: &[Hash]) -> Vec<u8> {
-    hashes.iter().flat_map(|hash| hash.0).collect()
-}
-
-/// The root over a power of two of hashes.
-fn fold(hashes: &[Hash]) -> Hash {
-    let mut level = hashes.to_vec();
-    while level.len() > 1 {
-        level = level.as_chunks::<2>().0.iter().map(|[left, right]| node_hash(left, right)).collect();
-    }
-    level.first().copied().unwrap_or(Hash([0; 32]))
 }

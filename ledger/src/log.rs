@@ -185,7 +185,7 @@ impl SegmentLog {
 }
 
 /// What the last files hold; the last one may have been begun and not yet used.
-fn recover(place: &Place, firsts: &[u64], last: &LogFile<'_>) -> Result<Recovered, LogError> {
+fn recover(place: &Place, firsts: &[u64], last: &LogFile<StoredEvent<'_>>) -> Result<Recovered, LogError> {
     let Some((first, before)) = firsts.split_last() else { return Err(LogError::Gap { expected: 0 }) };
     let torn_bytes = match last.tail {
         Tail::Clean => 0,
@@ -211,7 +211,11 @@ fn recover(place: &Place, firsts: &[u64], last: &LogFile<'_>) -> Result<Recovere
     head(*previous, event, &file).map(|(head, time)| Recovered { size: *first, head, time, torn_bytes })
 }
 
-fn head(first: u64, event: &StoredEvent<'_>, file: &LogFile<'_>) -> Result<(Hash, Time), LogError> {
+fn head(
+    first: u64,
+    event: &StoredEvent<'_>,
+    file: &LogFile<StoredEvent<'_>>,
+) -> Result<(Hash, Time), LogError> {
     let hash = leaf_hash(event.leaf);
     let time = Envelope::parse(event.leaf).ok().and_then(|envelope| Time::parse(envelope.time));
     match time {

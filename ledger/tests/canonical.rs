@@ -10,7 +10,8 @@ use ledger::event::id::{CredentialId, EventId, GrantId, uuid_v7};
 use ledger::event::identity::ServiceAccountCreated;
 use ledger::event::scope::Scope;
 use ledger::event::{
-    Actor, Assurance, Channel, Decoded, Envelope, Event, Fact, LEAF_BYTES_MAX, Origin, Refusal, Subject, Via,
+    Actor, Assurance, Channel, Decoded, Envelope, Event, Fact, LEAF_BYTES_MAX, Origin, Refusal, Shapes,
+    Subject, Via,
 };
 use ledger::hash::Hash;
 use ledger::time::Time;
@@ -105,8 +106,8 @@ fn each_broken_rule_is_named_with_its_place() {
 
 #[test]
 fn members_are_those_of_an_object_and_of_nothing_else() {
-    let mut found = Vec::new();
-    members(br#"{"a":[1,{"b":2}],"c":"x"}"#, |key, value| found.push((key, value))).unwrap();
+    let (text, mut found) = (br#"{"a":[1,{"b":2}],"c":"x"}"#, Vec::new());
+    members(text, |key, value| found.push((key, &text[value]))).unwrap();
     assert_eq!(found, [(&b"a"[..], &br#"[1,{"b":2}]"#[..]), (b"c", br#""x""#)]);
     for text in ["[]", "1", "{", "{}1"] {
         assert!(members(text.as_bytes(), |_, _| ()).is_err(), "{text}");
@@ -316,6 +317,62 @@ fn payloads_out_of_order_or_twice_are_not_written() {
         .unwrap();
     event.sealed.push(event.sealed[0].clone());
     assert!(event.encode().is_err());
+}
+
+/// Every sample as it is written, and shapes that know all of them.
+fn samples_with_shapes() -> (Vec<Vec<u8>>, Shapes) {
+    let texts: Vec<Vec<u8>> =
+        facts().into_iter().map(|fact| event(30, Hash([1; 32]), fact).encode().unwrap()).collect();
+    let mut shapes = Shapes::default();
+    // One strange text in eight is learnt, so each is shown often enough.
+    for text in &texts {
+        (0..8).for_each(|_| drop(Envelope::parse_alike(text, &mut shapes)));
+    }
+    (texts, shapes)
+}
+
+fn both_ways_agree(text: &[u8], shapes: &mut Shapes) {
+    let slow = format!("{:?}", Envelope::parse(text));
+    let fast = format!("{:?}", Envelope::parse_alike(text, shapes));
+    assert_eq!(fast, slow, "{}", String::from_utf8_lossy(text));
+}
+
+#[test]
+fn a_leaf_with_any_byte_changed_is_judged_the_same_with_shapes() {
+    let (texts, mut shapes) = samples_with_shapes();
+    for text in texts {
+        for at in 0..text.len() {
+            for byte in *b"\"\\09/:aez{},_-[ \0\x1f\x7f\x80\xc3\xff" {
+                let mut changed = text.clone();
+                changed[at] = byte;
+                both_ways_agree(&changed, &mut shapes);
+            }
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn leaves_with_several_changes_are_judged_the_same_with_shapes(
+        which in any::<prop::sample::Index>(),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), any::<u8>()), 1..6),
+    ) {
+        let (texts, mut shapes) = samples_with_shapes();
+        let mut text = which.get(&texts).clone();
+        for (place, byte, how) in changes {
+            let at = place.index(text.len());
+            match how % 8 {
+                0 => drop(text.remove(at)),
+                1 => text.insert(at, byte),
+                2 => text[at] = b'"',
+                3 => text[at] ^= 1 << (byte % 8),
+                4 => text[at] = b'0' + byte % 10,
+                5 => text.swap(at, usize::from(byte) % at.max(1)),
+                _ => text[at] = b' ' + byte % 95,
+            }
+            both_ways_agree(&text, &mut shapes);
+        }
+    }
 }
 
 fn golden() -> PathBuf {

@@ -13,6 +13,7 @@ use ledger::index::{CommandKey, Facet, Index, IndexError, StoredSnapshot, actor_
 use ledger::log::Record;
 use ledger::merkle::{Frontier, leaf_hash, node_hash};
 use std::collections::BTreeMap;
+use std::path::Path;
 
 fn open(folder: &TempDir) -> Index {
     Index::open(&folder.join("index"), samples::ledger()).expect("the index opens")
@@ -45,52 +46,157 @@ fn add(index: &Index, records: &[Record], at_once: usize) {
     records.chunks(at_once).for_each(|batch| index.add(batch).expect("it takes what follows"));
 }
 
-#[test]
-fn positions_are_found_by_actor_object_and_type_in_batches_of_any_size() {
-    let events = events(1, 300);
-    let records = records(&events);
-    let mut expected: BTreeMap<(Facet, String), Vec<u64>> = BTreeMap::new();
-    for event in &events {
-        for facet in [
-            (Facet::Actor, actor_text(&event.actor)),
-            (Facet::Object, event.fact.object(event.ledger).to_string()),
-            (Facet::Type, event.fact.name().0.to_owned()),
-        ] {
-            expected.entry(facet).or_default().push(event.seq);
-        }
-    }
-    for at_once in [1, 7, 64, 300] {
-        let folder = TempDir::new().expect("a directory");
-        let index = open(&folder);
-        add(&index, &records, at_once);
-        assert_eq!(index.position(), 300);
-        for ((facet, text), seqs) in &expected {
-            for (from, upto, count) in
-                [(0, 300, 1_000), (0, 300, 3), (50, 200, 1_000), (299, 300, 1), (9, 9, 9)]
-            {
-                let found = index.positions((*facet, text), from, upto, count).expect("it reads");
-                let wanted: Vec<_> =
-                    seqs.iter().copied().filter(|seq| (from..upto).contains(seq)).take(count).collect();
-                assert_eq!(found, wanted, "{text} {from}..{upto}, {count}, batches of {at_once}");
+fn facets(event: &Event) -> [(Facet, String); 4] {
+    [
+        (Facet::Actor, actor_text(&event.actor)),
+        (Facet::Object, event.fact.object(event.ledger).to_string()),
+        (Facet::Type, event.fact.name().0.to_owned()),
+        (Facet::Outcome, event.fact.outcome().text().to_owned()),
+    ]
+}
+
+/// What the index should find.
+#[derive(Default)]
+struct Model {
+    positions: BTreeMap<(Facet, String), Vec<u64>>,
+    commands: BTreeMap<CommandKey, Vec<u64>>,
+}
+
+impl Model {
+    fn of(events: &[Event]) -> Self {
+        let mut model = Self::default();
+        for event in events {
+            for facet in facets(event) {
+                model.positions.entry(facet).or_default().push(event.seq);
+            }
+            if let Some(key) = CommandKey::of(event) {
+                model.commands.entry(key).or_default().push(event.seq);
             }
         }
-        assert_eq!(index.positions((Facet::Actor, "nobody"), 0, 300, 9).expect("it reads"), [0; 0]);
+        model
+    }
+
+    /// Compares the positions of each text between two positions, below the end of the index, in both directions.
+    fn check(&self, index: &Index, (from, upto): (u64, u64), count: usize) {
+        let end = upto.min(index.position());
+        for ((facet, text), seqs) in &self.positions {
+            let wanted = || seqs.iter().copied().filter(|seq| (from..end).contains(seq));
+            let (up, down) = (wanted().take(count), wanted().rev().take(count));
+            let label = format!("{text} {from}..{upto}, {count}, index at {}", index.position());
+            let found = index.positions((*facet, text), from, upto, count).expect("it reads");
+            assert_eq!(found, up.collect::<Vec<_>>(), "{label}");
+            let found = index.newest_positions((*facet, text), from, upto, count).expect("it reads");
+            assert_eq!(found, down.collect::<Vec<_>>(), "{label}");
+        }
+    }
+
+    fn check_commands<'a>(&self, index: &Index, keys: impl IntoIterator<Item = &'a CommandKey>) {
+        let position = index.position();
+        for key in keys {
+            let seqs = self.commands.get(key).expect("a command of the model");
+            let found = index.command(*key).expect("it reads");
+            match found {
+                Some(at) => assert!(seqs.contains(&at)),
+                None => assert!(seqs.iter().all(|seq| *seq >= position)),
+            }
+        }
     }
 }
 
 #[test]
-fn commands_are_found_at_one_of_their_events_and_others_are_not() {
-    let events = events(2, 300);
-    let records = records(&events);
-    for at_once in [1, 5, 300] {
+fn positions_are_found_both_ways_in_batches_of_any_size() {
+    let events = events(1, 9_000);
+    let (records, model) = (records(&events), Model::of(&events));
+    for at_once in [37, 1_000, 4_096, 9_000] {
         let folder = TempDir::new().expect("a directory");
         let index = open(&folder);
         add(&index, &records, at_once);
-        for key in events.iter().filter_map(CommandKey::of) {
-            let at = index.command(key).expect("it reads").expect("it is there");
-            let found = &events[usize::try_from(at).expect("a small log")];
-            assert_eq!(CommandKey::of(found), Some(key));
+        assert_eq!(index.position(), 9_000);
+        for (range, count) in [
+            ((0, 9_000), 10_000),
+            ((0, 9_000), 3),
+            ((0, u64::MAX), 500),
+            ((50, 200), 1_000),
+            ((4_000, 4_200), 1_000),
+            ((8_191, 8_193), 2),
+            ((4_096, 8_192), 7),
+            ((8_999, 9_000), 1),
+            ((9, 9), 9),
+            ((9, 3), 9),
+            ((0, 9_000), 0),
+        ] {
+            model.check(&index, range, count);
         }
+        assert_eq!(index.positions((Facet::Actor, "nobody"), 0, 9_000, 9).expect("it reads"), [0; 0]);
+        assert_eq!(index.newest_positions((Facet::Actor, "done"), 0, 9_000, 9).expect("it reads"), [0; 0]);
+    }
+}
+
+#[test]
+fn whatever_the_batches_and_the_restarts_the_index_agrees_with_a_map() {
+    let events = events(7, 20_000);
+    let (records, model) = (records(&events), Model::of(&events));
+    let keys: Vec<_> = model.commands.keys().collect();
+    for seed in 0..4 {
+        let mut rng = Rng::new(seed);
+        let folder = TempDir::new().expect("a directory");
+        let mut index = open(&folder);
+        while index.position() < 20_000 {
+            let position = usize::try_from(index.position()).expect("a small log");
+            let most = [10, 1_000, 9_000][rng.index(3)];
+            let count = 1 + rng.index(most);
+            let upto = (position + count).min(records.len());
+            index.add(&records[position..upto]).expect("it takes what follows");
+            if rng.chance(1, 3) {
+                drop(index);
+                index = open(&folder);
+                assert_eq!(index.position(), (upto / 4_096 * 4_096) as u64, "whole blocks are kept");
+            }
+            if rng.chance(1, 4) {
+                index.warm().expect("it can be filled");
+            }
+            let count_max = 1 + rng.index(300);
+            model.check(&index, (rng.below(20_000), rng.below(21_000)), count_max);
+            model.check_commands(&index, keys.iter().copied().step_by(97));
+        }
+        model.check(&index, (0, u64::MAX), usize::MAX);
+        model.check_commands(&index, keys.iter().copied());
+    }
+}
+
+#[test]
+fn an_index_whose_tables_were_merged_finds_the_same() {
+    let folder = TempDir::new().expect("a directory");
+    let events = events(8, 70_000);
+    let (records, model) = (records(&events), Model::of(&events));
+    let index = open(&folder);
+    std::thread::scope(|scope| {
+        let adding = scope.spawn(|| add(&index, &records, 4_096));
+        // Whoever reads while tables are merged and removed finds the same.
+        while !adding.is_finished() {
+            let upto = index.position();
+            model.check(&index, (upto.saturating_sub(50_000), upto), 40);
+            model.check_commands(&index, model.commands.keys().step_by(997));
+        }
+    });
+    model.check(&index, (0, u64::MAX), 5_000);
+    model.check(&index, (60_000, 68_000), 5_000);
+    drop(index);
+    let index = open(&folder);
+    assert_eq!(index.position(), 69_632);
+    model.check(&index, (0, u64::MAX), 100);
+    model.check_commands(&index, model.commands.keys().step_by(31));
+}
+
+#[test]
+fn commands_are_found_at_one_of_their_events_and_others_are_not() {
+    let events = events(2, 5_000);
+    let (records, model) = (records(&events), Model::of(&events));
+    for at_once in [5, 300, 5_000] {
+        let folder = TempDir::new().expect("a directory");
+        let index = open(&folder);
+        add(&index, &records, at_once);
+        model.check_commands(&index, model.commands.keys());
         let strange = "never-used".parse().expect("a command id");
         let key = CommandKey::new(&Actor::Anonymous(Via::Nothing), &strange);
         assert_eq!(index.command(key).expect("it reads"), None);
@@ -100,7 +206,7 @@ fn commands_are_found_at_one_of_their_events_and_others_are_not() {
 #[test]
 fn hashes_of_the_tree_are_those_of_the_leaves() {
     let mut rng = Rng::new(3);
-    for size in [1, 2, 63, 64, 65, 127, 128, 4_095, 4_096, 4_097, 5_000] {
+    for size in [1, 2, 63, 64, 65, 127, 128, 4_095, 4_096, 4_097, 5_000, 8_200] {
         let folder = TempDir::new().expect("a directory");
         let index = open(&folder);
         let event = samples::event(0, Hash([0; 32]), samples::facts().remove(0));
@@ -142,24 +248,25 @@ fn events_are_added_where_the_index_ends_and_nowhere_else() {
     }
     index.add(&[]).expect("nothing is fine");
     add(&index, &records[5..], 2);
+    assert_eq!(index.position(), 10);
     drop(index);
-    assert_eq!(open(&folder).position(), 10);
+    assert_eq!(open(&folder).position(), 0, "only whole blocks are kept");
 }
 
 #[test]
 fn the_index_of_another_ledger_or_one_that_is_distrusted_begins_again() {
     let folder = TempDir::new().expect("a directory");
     let index = open(&folder);
-    add(&index, &records(&events(5, 10)), 3);
+    add(&index, &records(&events(5, 5_000)), 5_000);
     assert!(matches!(Index::open(&folder.join("index"), samples::ledger()), Err(IndexError::InUse { .. })));
     drop(index);
     let index = open(&folder);
-    assert_eq!(index.position(), 10);
+    assert_eq!(index.position(), 4_096);
     index.distrust().expect("it can be distrusted");
     drop(index);
     let index = open(&folder);
     assert_eq!(index.position(), 0);
-    add(&index, &records(&events(5, 10)), 3);
+    add(&index, &records(&events(5, 5_000)), 5_000);
     drop(index);
     let other = Index::open(&folder.join("index"), LedgerId::from_bytes([9; 16])).expect("it opens");
     assert_eq!(other.position(), 0);
@@ -203,38 +310,90 @@ fn a_snapshot_kept_again_at_its_size_is_replaced() {
     }
 }
 
+/// Opens a database once sled has let go of it, which it does a little after it was closed.
+fn database(at: &Path) -> sled::Db {
+    let tries = std::iter::repeat_with(|| {
+        std::thread::yield_now();
+        sled::open(at).ok()
+    });
+    tries.take(1_000_000).flatten().next().expect("sled opens")
+}
+
 /// Changes what sled holds, behind the index's back.
 fn meddle(folder: &TempDir, edit: impl Fn(&sled::Db)) {
-    let db = sled::open(folder.join("index")).expect("sled opens");
+    let db = database(&folder.join("index/entries"));
     edit(&db);
     db.flush().expect("sled flushes");
 }
 
 #[test]
-fn malformed_entries_are_errors_or_nothing_and_never_answers() {
+fn malformed_entries_are_errors_and_have_the_index_begin_again() {
     let folder = TempDir::new().expect("a directory");
-    let events = events(6, 100);
-    let index = open(&folder);
-    add(&index, &records(&events), 10);
-    index.keep_snapshot(&snapshot(50, 9_000)).expect("it can be kept");
-    drop(index);
-    meddle(&folder, |db| {
-        for entry in db.iter().keys() {
-            let key = entry.expect("sled reads");
-            if b"cftsu".contains(&key[0]) {
-                db.insert(key, &[1, 2, 3]).expect("sled writes");
+    let events = events(6, 4_200);
+    let keys: Vec<_> = events[..4_096].iter().filter_map(CommandKey::of).collect();
+    let type_of = (Facet::Type, events[0].fact.name().0);
+    let looks: [&dyn Fn(&Index) -> bool; 5] = [
+        &|index| matches!(index.command(keys[7]), Err(IndexError::Damaged)),
+        &|index| matches!(index.positions(type_of, 0, 100, 9), Err(IndexError::Damaged)),
+        &|index| matches!(index.newest_positions(type_of, 0, 100, 9), Err(IndexError::Damaged)),
+        &|index| matches!(index.warm(), Err(IndexError::Damaged)),
+        &|index| matches!(index.hash(0, 1), Err(IndexError::Damaged)),
+    ];
+    for (number, is_damaged) in looks.into_iter().enumerate() {
+        let index = open(&folder);
+        assert_eq!(index.position(), 0, "look {number}");
+        add(&index, &records(&events), 1_000);
+        drop(index);
+        meddle(&folder, |db| {
+            for entry in db.iter().keys() {
+                let key = entry.expect("sled reads");
+                if b"et".contains(&key[0]) {
+                    db.insert(key, &[1, 2, 3]).expect("sled writes");
+                }
             }
-        }
-    });
-    let index = open(&folder);
-    assert_eq!(index.position(), 100);
-    for key in events.iter().filter_map(CommandKey::of) {
-        assert!(matches!(index.command(key), Err(IndexError::Damaged)));
+        });
+        let index = open(&folder);
+        assert_eq!(index.position(), 4_096);
+        assert!(is_damaged(&index), "look {number}");
     }
-    assert!(matches!(index.hash(0, 1), Err(IndexError::Damaged)));
-    assert!(index.snapshot(u64::MAX).expect("it reads").is_none());
-    assert_eq!(index.positions((Facet::Type, events[0].fact.name().0), 0, 100, 9).expect("it reads"), [0; 0]);
-    drop(index);
+    drop(open(&folder));
     meddle(&folder, |db| drop(db.insert(b"p", &[1, 2, 3]).expect("sled writes")));
     assert_eq!(open(&folder).position(), 0, "without a position it begins again");
+    meddle(&folder, |db| drop(db.insert(b"p", &7_u64.to_be_bytes()).expect("sled writes")));
+    assert_eq!(open(&folder).position(), 0, "with half a block it begins again");
+}
+
+#[test]
+fn a_snapshot_that_is_not_whole_is_passed_over_for_an_older_one() {
+    let edits: [&dyn Fn(&Path); 6] = [
+        &|at| std::fs::remove_dir_all(at.join("cover")).expect("it can be removed"),
+        &|at| std::fs::remove_dir_all(at.join("1")).expect("it can be removed"),
+        &|at| std::fs::rename(at.join("1"), at.join("2")).expect("it can be moved"),
+        &|at| drop(database(&at.join("cover")).insert([0; 4], &[1, 2, 3]).expect("sled writes")),
+        &|at| drop(database(&at.join("0")).pop_max().expect("sled removes")),
+        &|at| drop(database(&at.join("1")).insert([0, 0, 0, 1], vec![7; 4_000]).expect("sled writes")),
+    ];
+    for edit in edits {
+        let folder = TempDir::new().expect("a directory");
+        let index = open(&folder);
+        let kept = [snapshot(50, 9_000), snapshot(60, 9_000_000)];
+        kept.iter().for_each(|snapshot| index.keep_snapshot(snapshot).expect("it can be kept"));
+        assert_eq!(index.snapshot(u64::MAX).expect("it reads").as_ref(), kept.last());
+        edit(&folder.join("index/snapshots/60"));
+        assert_eq!(index.snapshot(u64::MAX).expect("it reads").as_ref(), kept.first());
+    }
+}
+
+#[test]
+fn an_index_of_an_older_layout_is_thrown_away_and_the_folder_is_private() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = TempDir::new().expect("a directory");
+    let at = folder.join("index");
+    sled::open(&at).expect("sled opens").insert(b"i", &[1]).expect("sled writes");
+    assert_eq!(open(&folder).position(), 0);
+    let names = std::fs::read_dir(&at).expect("it can be listed");
+    let names: Vec<_> = names.map(|entry| entry.expect("it can be listed").file_name()).collect();
+    assert_eq!(names, ["entries"]);
+    let mode = std::fs::metadata(&at).expect("it is there").permissions().mode();
+    assert_eq!(mode & 0o777, 0o700);
 }

@@ -300,6 +300,7 @@ impl Filter {
             Facet::Actor => actor_text(&event.actor) == *text,
             Facet::Object => event.fact.object(event.ledger).to_string() == *text,
             Facet::Type => event.fact.name().0 == text,
+            Facet::Outcome => event.fact.outcome().text() == text,
         }
     }
 }
@@ -318,6 +319,7 @@ fn may_be(facet: Facet, text: &str) -> bool {
         Facet::Type => {
             text.contains('.') && text.bytes().all(|byte| byte.is_ascii_lowercase() || b"._".contains(&byte))
         }
+        Facet::Outcome => ["done", "refused", "failed"].contains(&text),
     }
 }
 
@@ -326,6 +328,7 @@ fn wanted_text(facet: Facet) -> &'static str {
         Facet::Actor => "`actor` is `per_…`, `svc_…`, `system`, `operator` or `anonymous`",
         Facet::Object => "`object` is `led_…`, `per_…`, `svc_…`, `crd_…` or `grt_…`",
         Facet::Type => "`type` is `<area>.<past fact>`, such as `access.role_granted`",
+        Facet::Outcome => "`outcome` is `done`, `refused` or `failed`",
     }
 }
 

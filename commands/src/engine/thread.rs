@@ -231,6 +231,8 @@ fn start_index(handle: &Handle) -> std::io::Result<(Behind, JoinHandle<()>)> {
         let Some(index) = index else { return };
         // A system without such a class has merely a less polite thread.
         stand_back();
+        // Up to the log first: that is little, and proofs wait for it. What fails is tried again below.
+        drop(follow(&index, &reader));
         // A cold filter costs time, not truth.
         drop(index.warm());
         while let Some(snapshots) = gathered(&waiting) {

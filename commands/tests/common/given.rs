@@ -1,12 +1,15 @@
 //! Given facts, when somebody asks, then facts follow or a refusal.
 
-use crate::people::{account, credential, digest, grant, person, subject, time};
+use crate::names::{organization, project, request};
+use crate::people::{account, agent, credential, digest, grant, person, subject, time};
+use commands::access::GrantRole;
 use commands::{Ask, Command, Decision};
 use fixtures::samples;
-use ledger::event::access::RoleGranted;
-use ledger::event::identity::{CredentialIssued, PersonCreated, ServiceAccountCreated};
-use ledger::event::scope::Scope;
-use ledger::event::{Actor, Fact, Refusal, Subject};
+use ledger::event::access::{OrganizationCreated, ProjectCreated, RoleGranted, Terms};
+use ledger::event::id::GrantId;
+use ledger::event::identity::{AgentCreated, CredentialIssued, PersonCreated, ServiceAccountCreated};
+use ledger::event::scope::{Environment, Environments, Scope};
+use ledger::event::{Actor, Event, Fact, Grantee, Refusal, Subject};
 use ledger::hash::Hash;
 use ledger::time::Time;
 use projections::State;
@@ -33,6 +36,21 @@ impl Given {
             self.state.apply(&samples::event(self.seq, Hash([0; 32]), fact));
             self.seq += 1;
         }
+    }
+
+    /// The same, by the subject of that name.
+    pub(crate) fn happen_by(&mut self, name: &str, facts: impl IntoIterator<Item = Fact>) {
+        for fact in facts {
+            let actor = Actor::Subject(subject(name), credential(name));
+            let event = samples::event(self.seq, Hash([0; 32]), fact);
+            self.state.apply(&Event { actor, ..event });
+            self.seq += 1;
+        }
+    }
+
+    /// How many events there were.
+    pub(crate) fn size(&self) -> u64 {
+        self.seq
     }
 
     /// Somebody asks.
@@ -88,6 +106,9 @@ pub(crate) fn known(name: &str) -> Vec<Fact> {
         Subject::ServiceAccount(_) => {
             ServiceAccountCreated { handle: name.into(), service_account: account(name) }.into()
         }
+        Subject::Agent(_) => {
+            AgentCreated { agent: agent(name), handle: name.into(), sponsor: subject("ada") }.into()
+        }
     };
     vec![exists, issued(name, name, None)]
 }
@@ -99,15 +120,45 @@ pub(crate) fn with_roles(name: &str, roles: &[Role]) -> Vec<Fact> {
     facts
 }
 
+/// The roles that are granted above projects.
+pub(crate) const SITE_ROLES: [Role; 6] =
+    [Role::Owner, Role::UserAdmin, Role::TemplateAdmin, Role::Auditor, Role::Responder, Role::Member];
+
+/// Where a role is granted, unless said otherwise: everywhere, or in the project.
+pub(crate) fn home(role: Role) -> Scope {
+    if role.fits(Scope::Site) { Scope::Site } else { Scope::Project(project("deed")) }
+}
+
+/// An organization, `acme`, with a project, `deed`, in two environments.
+pub(crate) fn organized() -> Vec<Fact> {
+    vec![
+        OrganizationCreated { handle: "acme".into(), organization: organization("acme") }.into(),
+        ProjectCreated {
+            environments: Environments::of([Environment::Dev, Environment::Prod]),
+            handle: "deed".into(),
+            organization: organization("acme"),
+            project: project("deed"),
+            repositories: vec![],
+        }
+        .into(),
+    ]
+}
+
+/// An order to grant a role without terms.
+pub(crate) fn grant_role(grant: GrantId, subject: impl Into<Grantee>, role: Role) -> GrantRole {
+    let (subject, scope, terms) = (subject.into(), home(role), Terms::default());
+    GrantRole { grant, request: request("new"), subject, role, scope, terms }
+}
+
 /// The name of a grant.
 pub(crate) fn grant_name(name: &str, role: Role) -> String {
-    format!("{name} {}", role.as_str())
+    format!("{name} {role}")
 }
 
 /// A role is granted, under the grant `<name> <role>`.
 pub(crate) fn granted(name: &str, role: Role) -> Fact {
     let grant = grant(&grant_name(name, role));
-    RoleGranted::new(grant, &role.to_string(), Scope::Site, subject(name)).into()
+    RoleGranted::new(grant, &role.to_string(), home(role), subject(name)).into()
 }
 
 /// A credential is issued to somebody.

@@ -1,7 +1,7 @@
 //! People, service accounts and what belongs to them, by short name; one name gives the same id in every run.
 
 use ledger::event::Subject;
-use ledger::event::id::{CredentialId, GrantId, PersonId, ServiceAccountId};
+use ledger::event::id::{AgentId, CredentialId, GrantId, PersonId, ServiceAccountId};
 use ledger::hash::Hash;
 use ledger::time::Time;
 
@@ -10,7 +10,7 @@ pub(crate) fn digest(name: &str) -> Hash {
     Hash::of(&[b"secret ", name.as_bytes()])
 }
 
-fn uuid(kind: &str, name: &str) -> [u8; 16] {
+pub(crate) fn uuid(kind: &str, name: &str) -> [u8; 16] {
     let hash = Hash::of(&[kind.as_bytes(), b" ", name.as_bytes()]);
     *hash.0.first_chunk().expect("a hash is longer than an id")
 }
@@ -25,9 +25,16 @@ pub(crate) fn account(name: &str) -> ServiceAccountId {
     ServiceAccountId::from_bytes(uuid("account", name))
 }
 
-/// Who is called so: names that begin with `svc-` are of service accounts.
+/// The agent of that name.
+pub(crate) fn agent(name: &str) -> AgentId {
+    AgentId::from_bytes(uuid("agent", name))
+}
+
+/// Who is called so: names that begin with `svc-` are of service accounts, with `agt-` of agents.
 pub(crate) fn subject(name: &str) -> Subject {
-    if name.starts_with("svc-") {
+    if name.starts_with("agt-") {
+        Subject::Agent(agent(name))
+    } else if name.starts_with("svc-") {
         Subject::ServiceAccount(account(name))
     } else {
         Subject::Person(person(name))

@@ -1,11 +1,9 @@
 //! Budgets: who sets them, what they let in, what is charged to them and when they tell.
 
-use crate::given::{Asking, Given, asked, asked_by, given, known, with_roles};
+use crate::given::{Asking, Given, asked, asked_by, given, organized, with_roles};
+use crate::names::{group, organization};
 use crate::people::{subject, time};
-use crate::places::{
-    budget, granted_in, group, grouped, key, key_of, of_tokens, organization, places, reservation, tokens,
-    web,
-};
+use crate::spending::{budget, deed, grouped, key, key_of, of_tokens, reservation, tokens};
 use commands::budgets::{
     ChangeBudget, EndBudget, Expire, PLANNED_MAX, Payer, Release, Reserve, SetBudget, Settle, plan,
 };
@@ -21,13 +19,12 @@ use ledger::zone::Zone;
 use projections::access::Role;
 use projections::budgets::BUDGETS_PER_TARGET_MAX;
 
-/// Ada owns the site, bob operates the project `web`, eve administers it.
+/// Ada owns the site, bob operates the project `deed`, eve administers it.
 fn everybody() -> Given {
     let mut facts = with_roles("ada", &[Role::Owner]);
-    facts.extend(places());
+    facts.extend(organized());
     for (name, role) in [("bob", Role::Operator), ("eve", Role::Admin)] {
-        facts.extend(known(name));
-        facts.push(granted_in(web(), name, role));
+        facts.extend(with_roles(name, &[role]));
     }
     given(facts)
 }
@@ -52,7 +49,7 @@ fn change(name: &str, limit: u64) -> ChangeBudget {
 fn reserve(name: &str, amount: u64) -> Reserve {
     Reserve {
         reservation: reservation(name),
-        payer: Payer::Subject(subject("bob"), web()),
+        payer: Payer::Subject(subject("bob"), deed()),
         model: None,
         amounts: of_tokens(amount),
         expires: time(7_200),
@@ -73,7 +70,7 @@ fn reserved(name: &str, amount: u64, budgets: &[&str]) -> Reserved {
         key: None,
         model: None,
         reservation: reservation(name),
-        scope: web(),
+        scope: deed(),
         subject: subject("bob"),
     }
 }
@@ -114,10 +111,10 @@ fn budgets_are_set_by_those_who_manage_them_there() {
         let scope = if let Target::Scope(scope) = target { scope } else { Scope::Site };
         given.when(&asked_by("eve"), set(wanted)).refused(lacks(scope));
     }
-    for target in [Target::Scope(web()), Target::Key(key("laptop"))] {
+    for target in [Target::Scope(deed()), Target::Key(key("laptop"))] {
         let wanted = tokens("b", target, 10);
         given.when(&asked_by("eve"), set(wanted.clone())).then([wanted.clone().into()]);
-        given.when(&asked_by("bob"), set(wanted)).refused(lacks(web()));
+        given.when(&asked_by("bob"), set(wanted)).refused(lacks(deed()));
     }
 }
 
@@ -199,7 +196,7 @@ fn a_reservation_is_charged_to_every_budget_that_counts_it() {
     let targets = [
         ("site", site()),
         ("organization", Target::Scope(Scope::Organization(organization("acme")))),
-        ("project", Target::Scope(web())),
+        ("project", Target::Scope(deed())),
         ("group", Target::Group(group("team"))),
         ("subject", Target::Subject(subject("bob"))),
         ("key", Target::Key(key("laptop"))),

@@ -1,40 +1,42 @@
 //! Every reason for refusing has a case.
 
-use crate::given::{asked, asked_by, given, known, with_roles};
+use crate::given::{SITE_ROLES, asked, asked_by, given, grant_role, granted, known, organized, with_roles};
+use crate::names::{custom, duty, group, organization, policy, project, request};
 use crate::people::{account, credential, digest, grant, person, subject, time};
+use crate::spending::{key, key_of, of_tokens, reservation, tokens};
 use commands::Command;
-use commands::access::{GrantRole, Look, RevokeRole};
+use commands::access::{
+    ApproveGrant, BreakGlass, CreateOrganization, GrantRole, Look, RetireRole, RevokeRole,
+};
+use commands::budgets::{Payer, Reserve};
 use commands::custody::ErasePayloads;
-use commands::identity::{ClaimOwnership, CreateServiceAccount, IssueCredential, RevokeCredential};
-use ledger::event::{Actor, Refusal, Via};
+use commands::identity::{
+    AddMember, ClaimOwnership, CreateGroup, CreatePerson, CreateServiceAccount, IssueCredential,
+    RevokeCredential,
+};
+use commands::keys::{IssueKey, Wished};
+use commands::policy::ApprovePolicy;
+use ledger::event::access::{GrantRequested, Terms};
+use ledger::event::budgets::Target;
+use ledger::event::identity::{GroupCreated, PersonCreated};
+use ledger::event::keys::KeyClass;
+use ledger::event::policy::{AccessPolicy, Body, PolicyAdopted, PolicyProposed};
+use ledger::event::scope::{Environment, Environments, Scope};
+use ledger::event::{Actor, ContentDigest, Fact, Refusal, Via};
 use projections::access::{Permission, Role};
 use std::collections::BTreeSet;
 
-const CODES: usize = 12;
+/// Reasons that the engine gives and no decision: see `tests/engine/idempotency.rs`.
+const OF_THE_ENGINE: [&str; 1] = ["command_id_reused"];
 
-/// A number for each reason. A new one stops the build here, and then wants a case below.
-fn number(refusal: &Refusal) -> usize {
-    match refusal {
-        Refusal::NotAuthenticated {} => 0,
-        Refusal::NotPermitted { .. } => 1,
-        Refusal::ExceedsOwnRights { .. } => 2,
-        Refusal::UnknownSubject { .. } => 3,
-        Refusal::UnknownGrant { .. } => 4,
-        Refusal::UnknownCredential { .. } => 5,
-        Refusal::HandleTaken { .. } => 6,
-        Refusal::ClaimNotOpen {} => 7,
-        Refusal::LastOwner { .. } => 8,
-        Refusal::CommandIdReused { .. } => 9,
-        Refusal::ExpiryInPast {} => 10,
-        Refusal::NothingToErase { .. } => 11,
-    }
+fn person_of(login: u8) -> Command {
+    CreatePerson { person: person("new"), login: Some(ContentDigest([login; 16])), profile: None }.into()
 }
 
-/// A case for each code but `command_id_reused`, which the engine gives: see `tests/engine/idempotency.rs`.
-fn cases() -> Vec<(&'static str, Actor, Command)> {
-    let (ada, adm) = (asked_by("ada").actor, asked_by("adm").actor);
-    let (claimer, nobody) = (Actor::Anonymous(Via::Claim), Actor::Anonymous(Via::Nothing));
-    let grant_to = |name: &str, role| GrantRole { grant: grant("new"), subject: subject(name), role };
+/// Cases about subjects and their credentials.
+fn of_identity() -> Vec<(&'static str, Actor, Command)> {
+    let ada = asked_by("ada").actor;
+    let claimer = Actor::Anonymous(Via::Claim);
     let claim = ClaimOwnership {
         token: digest("guess"),
         person: person("new"),
@@ -51,37 +53,140 @@ fn cases() -> Vec<(&'static str, Actor, Command)> {
     };
     let create =
         CreateServiceAccount { service_account: account("svc-new"), handle: "svc-ci".into(), profile: None };
+    let named = CreateGroup { group: group("new"), handle: "team".into(), scope: Scope::Site };
+    let crowded = IssueCredential {
+        credential: credential("new"),
+        digest: digest("new"),
+        expires: None,
+        subject: Some(subject("svc-many")),
+    };
     vec![
-        ("not_authenticated", nobody, Look { permission: None }.into()),
-        ("not_permitted", adm, Look { permission: Some(Permission::CustodyRead) }.into()),
-        ("exceeds_own_rights", adm, grant_to("bob", Role::Owner).into()),
-        ("unknown_subject", ada, grant_to("zoe", Role::Member).into()),
-        ("unknown_grant", ada, RevokeRole { grant: grant("none") }.into()),
         ("unknown_credential", ada, RevokeCredential { credential: credential("none") }.into()),
         ("handle_taken", ada, create.into()),
         ("claim_not_open", claimer, claim.into()),
-        ("last_owner", ada, RevokeRole { grant: grant("ada owner") }.into()),
         ("expiry_in_past", ada, expired.into()),
         ("nothing_to_erase", ada, ErasePayloads { subject: subject("svc-ci"), reason: "x".into() }.into()),
+        ("login_taken", ada, person_of(1)),
+        ("name_taken", ada, named.into()),
+        ("unknown_object", ada, AddMember { group: group("none"), subject: subject("bob") }.into()),
+        ("too_many", ada, crowded.into()),
     ]
+}
+
+/// Cases about roles and grants.
+fn of_access() -> Vec<(&'static str, Actor, Command)> {
+    let (ada, adm) = (asked_by("ada").actor, asked_by("adm").actor);
+    let nobody = Actor::Anonymous(Via::Nothing);
+    let grant_to = |name: &str, role| grant_role(grant("new"), subject(name), role);
+    let limited = Terms { environments: Some(Environments::of([Environment::Staging])), ..Terms::default() };
+    let elsewhere = GrantRole { terms: limited, ..grant_to("bob", Role::Viewer) };
+    let misplaced = GrantRole { scope: Scope::Project(project("deed")), ..grant_to("bob", Role::Member) };
+    let glass = |role, seconds| BreakGlass {
+        grant: grant("new"),
+        role,
+        scope: Scope::Site,
+        seconds,
+        reason: "down".into(),
+    };
+    let apart = GrantRole { scope: Scope::Site, ..grant_to("svc-ci", Role::Auditor) };
+    vec![
+        ("not_authenticated", nobody, Look { permission: None }.into()),
+        ("not_permitted", adm, Look { permission: Some((Permission::CustodyRead, Scope::Site)) }.into()),
+        ("exceeds_own_rights", adm, grant_to("bob", Role::Owner).into()),
+        ("unknown_subject", ada, grant_to("zoe", Role::Member).into()),
+        ("unknown_grant", ada, RevokeRole { grant: grant("none"), reason: None }.into()),
+        ("last_owner", ada, RevokeRole { grant: grant("ada owner"), reason: None }.into()),
+        ("unknown_role", ada, RetireRole { role: custom("none") }.into()),
+        ("role_not_here", ada, misplaced.into()),
+        ("environments_not_here", ada, elsewhere.into()),
+        ("not_for_emergencies", ada, glass(Role::Member, 60).into()),
+        ("too_long", ada, glass(Role::Owner, 1_000_000).into()),
+        ("own_matter", ada, ApproveGrant { request: request("hers"), grant: grant("new") }.into()),
+        ("settled", ada, ApprovePolicy { policy: policy("first") }.into()),
+        ("duties_conflict", ada, apart.into()),
+        (
+            "name_taken",
+            ada,
+            CreateOrganization { organization: organization("new"), handle: "acme".into() }.into(),
+        ),
+    ]
+}
+
+/// Cases about keys and budgets.
+fn of_spending() -> Vec<(&'static str, Actor, Command)> {
+    let ada = asked_by("ada").actor;
+    let issue = |alias: &str, class, wished| IssueKey {
+        key: key("new"),
+        digest: digest("new"),
+        owner: None,
+        alias: alias.into(),
+        class,
+        scope: Scope::Site,
+        wished,
+    };
+    let fast = Wished { requests_per_minute: Some(1_000_000), ..Wished::default() };
+    let reserve = Reserve {
+        reservation: reservation("new"),
+        payer: Payer::Subject(subject("bob"), Scope::Site),
+        model: None,
+        amounts: of_tokens(11),
+        expires: time(7_200),
+    };
+    vec![
+        ("alias_taken", ada, issue("laptop", KeyClass::User, Wished::default()).into()),
+        ("looser_than_policy", ada, issue("new", KeyClass::Ci, fast).into()),
+        ("over_budget", Actor::System, reserve.into()),
+    ]
+}
+
+fn facts() -> Vec<Fact> {
+    let asked_for = GrantRequested {
+        request: request("hers"),
+        role: "member".into(),
+        scope: Scope::Site,
+        subject: subject("bob").into(),
+        terms: Terms::default(),
+    };
+    let body = Body::Access(AccessPolicy::default());
+    let duty = ledger::event::access::DutiesSeparated {
+        duty: duty("one"),
+        one: "access.grant".into(),
+        other: "access.review".into(),
+    };
+    let mut facts = [
+        with_roles("ada", &[Role::Owner]),
+        with_roles("adm", &[Role::UserAdmin]),
+        known("bob"),
+        known("svc-ci"),
+        known("svc-many"),
+        organized(),
+    ]
+    .concat();
+    facts.extend([
+        PersonCreated { login: Some(ContentDigest([1; 16])), person: person("dan") }.into(),
+        GroupCreated { group: group("team"), handle: "team".into(), scope: Scope::Site }.into(),
+        asked_for.into(),
+        PolicyProposed { body, policy: policy("first") }.into(),
+        PolicyAdopted { policy: policy("first") }.into(),
+        granted("svc-ci", Role::UserAdmin),
+        duty.into(),
+        key_of("ada", "laptop").into(),
+        tokens("all", Target::Scope(Scope::Site), 10).into(),
+    ]);
+    facts.extend((0..64).map(|number| crate::given::issued("svc-many", &format!("many {number}"), None)));
+    facts
 }
 
 #[test]
 fn every_reason_for_refusing_has_a_case() {
-    let given = given(
-        [
-            with_roles("ada", &[Role::Owner]),
-            with_roles("adm", &[Role::UserAdmin]),
-            known("bob"),
-            known("svc-ci"),
-        ]
-        .concat(),
-    );
-    let mut seen: BTreeSet<usize> = [9].into();
-    for (code, actor, command) in cases() {
+    let given = given(facts());
+    let mut seen: BTreeSet<&str> = OF_THE_ENGINE.into();
+    for (code, actor, command) in of_identity().into_iter().chain(of_access()).chain(of_spending()) {
         let refusal = given.when(&asked(actor), command).facts().expect_err(code);
-        assert_eq!(refusal.code(), code);
-        seen.insert(number(&refusal));
+        assert_eq!(refusal.code(), code, "{refusal}");
+        seen.insert(code);
     }
-    assert_eq!(seen, (0..CODES).collect());
+    let all: BTreeSet<&str> = Refusal::CODES.iter().copied().collect();
+    assert_eq!(seen, all);
+    assert_eq!(SITE_ROLES.len() + 4, Role::BUILT_IN.len());
 }

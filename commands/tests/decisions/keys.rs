@@ -1,8 +1,8 @@
 //! Virtual keys: issuing within policy, rotating, revoking, and their end with their owner.
 
-use crate::given::{Asking, Given, asked_by, given, known, with_roles};
+use crate::given::{Asking, Given, asked_by, given, granted, known, organized, with_roles};
 use crate::people::{credential, digest, subject, time};
-use crate::places::{granted_in, in_force, key, key_of, places, web};
+use crate::spending::{deed, in_force, key, key_of};
 use commands::identity::{RemoveSubject, SuspendSubject};
 use commands::keys::{IssueKey, RevokeKey, RotateVirtualKey, Wished};
 use ledger::event::identity::{CredentialRevoked, SubjectSuspended};
@@ -16,12 +16,11 @@ use ledger::names::Names;
 use projections::access::Role;
 use projections::keys::{KEYS_MAX, OVERLAP_SECONDS_MAX};
 
-/// Ada owns the site, bob operates the project `web`, eve is nobody.
+/// Ada owns the site, bob operates the project `deed`, eve is nobody.
 fn everybody() -> Given {
     let mut facts = with_roles("ada", &[Role::Owner]);
-    facts.extend(places());
-    facts.extend(known("bob"));
-    facts.push(granted_in(web(), "bob", Role::Operator));
+    facts.extend(organized());
+    facts.extend(with_roles("bob", &[Role::Operator]));
     facts.extend(known("eve"));
     given(facts)
 }
@@ -33,7 +32,7 @@ fn issue(owner: Option<&str>, name: &str) -> IssueKey {
         owner: owner.map(subject),
         alias: name.into(),
         class: KeyClass::Ci,
-        scope: web(),
+        scope: deed(),
         wished: Wished::default(),
     }
 }
@@ -128,16 +127,16 @@ fn a_key_may_be_stricter_than_policy_and_never_looser() {
 fn a_key_needs_permission_where_it_counts() {
     let given = everybody();
     let lacks = |permission: &str, scope| Refusal::NotPermitted { permission: permission.into(), scope };
-    given.when(&asked_by("eve"), issue(None, "k")).refused(lacks("keys.issue", web()));
+    given.when(&asked_by("eve"), issue(None, "k")).refused(lacks("keys.issue", deed()));
     let wide = IssueKey { scope: Scope::Site, ..issue(None, "k") };
     given.when(&asked_by("bob"), wide).refused(lacks("keys.issue", Scope::Site));
-    given.when(&asked_by("bob"), issue(Some("eve"), "k")).refused(lacks("keys.manage", web()));
+    given.when(&asked_by("bob"), issue(Some("eve"), "k")).refused(lacks("keys.manage", deed()));
 }
 
 #[test]
 fn a_key_for_another_needs_all_of_the_others_rights() {
     let mut given = everybody();
-    given.happen([granted_in(web(), "eve", Role::Admin)]);
+    given.happen([granted("eve", Role::Admin)]);
     let expected = key_of("bob", "k");
     given.when(&asked_by("eve"), issue(Some("bob"), "k")).then([expected.clone().into()]);
     given.when(&asked_by("ada"), issue(Some("bob"), "k")).then([expected.into()]);
@@ -219,7 +218,7 @@ fn a_key_ends_by_its_owner_or_whoever_manages_keys() {
     let revoked: Fact = KeyRevoked { key: key("laptop"), reason: Some("lost".into()) }.into();
     given.when(&asked_by("bob"), revoke("laptop")).then([revoked.clone()]);
     given.when(&asked_by("ada"), revoke("laptop")).then([revoked.clone()]);
-    let lacks = Refusal::NotPermitted { permission: "keys.manage".into(), scope: web() };
+    let lacks = Refusal::NotPermitted { permission: "keys.manage".into(), scope: deed() };
     given.when(&asked_by("eve"), revoke("laptop")).refused(lacks);
     let unknown = |name: &str| Refusal::UnknownObject { object: Object::Key(key(name)) };
     given.when(&asked_by("bob"), revoke("k")).refused(unknown("k"));

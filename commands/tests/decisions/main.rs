@@ -4,12 +4,24 @@
 
 #[path = "../common/given.rs"]
 mod given;
+#[path = "../common/names.rs"]
+mod names;
 #[path = "../common/people.rs"]
 mod people;
+#[path = "../common/spending.rs"]
+mod spending;
 
 mod access;
+mod approvals;
+mod budgets;
 mod custody;
 mod escalation;
 mod every_refusal;
+mod groups;
 mod identity;
+mod keys;
 mod matrix;
+mod policy;
+mod rules;
+mod scopes;
+mod standing;

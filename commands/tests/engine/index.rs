@@ -1,9 +1,10 @@
 //! The index is never believed: deleted, old, damaged or foreign, the server starts and answers as before.
 
-use crate::bench::{Bench, done, events};
+use crate::bench::{Bench, done, events, send_all, sent};
 use crate::owned::{actor, make_owner, send};
 use crate::people::subject;
 use crate::{create, index_up, issue, on_real};
+use commands::engine::Engine;
 use fixtures::rng::Rng;
 use fixtures::temp_dir::TempDir;
 use ledger::index::Facet;
@@ -29,20 +30,30 @@ fn replace(from: &Path, to: &Path) {
     copy(from, to);
 }
 
-/// A ledger with an index of two commands, a copy of the index after the first, and both receipts.
+/// Enough events that the index stores a block of them.
+fn fill(engine: &mut Engine, round: &str) {
+    let names: Vec<_> = (0..4_200).map(|number| format!("{round}-{number}")).collect();
+    for names in names.chunks(1_000) {
+        send_all(engine, names.iter().map(|name| sent(actor("ada"), name, issue(name))));
+    }
+    index_up(engine, 1_000);
+}
+
+/// A ledger with an index of two commands, a block after each, a copy of the index after the first, and both receipts.
 fn indexed(folder: &TempDir) -> (Bench, PathBuf, [Receipt; 2]) {
     let bench = on_real(folder);
     let mut engine = bench.open().expect("it opens");
     make_owner(&mut engine, "ada");
     let one = done(&send(&mut engine, actor("ada"), "one", create("svc-ci")));
     index_up(&engine, 3);
+    fill(&mut engine, "first");
     engine.stop("test");
     drop(engine);
     let older = folder.join("older");
     copy(&folder.join("data/index"), &older);
     let mut engine = bench.open().expect("it opens");
     let two = done(&send(&mut engine, actor("ada"), "two", issue("two")));
-    index_up(&engine, 100);
+    fill(&mut engine, "second");
     engine.stop("test");
     (bench, older, [one, two])
 }
@@ -106,7 +117,7 @@ fn an_index_ahead_of_its_log_is_thrown_away() {
     copy(&folder.join("lock"), &folder.join("saved-lock"));
     let mut engine = bench.open().expect("it opens");
     send(&mut engine, actor("ada"), "three", issue("three"));
-    index_up(&engine, 10);
+    fill(&mut engine, "third");
     engine.stop("test");
     drop(engine);
     copy(&folder.join("data/index"), &folder.join("ahead"));

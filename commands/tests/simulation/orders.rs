@@ -7,7 +7,10 @@ use commands::access::{GrantRole, Look, RevokeRole};
 use commands::custody::{ErasePayloads, OpenClaim, ReadLog, ReportKey};
 use commands::identity::{ClaimOwnership, CreateServiceAccount, IssueCredential, RevokeCredential};
 use fixtures::rng::Rng;
+use ledger::event::access::Terms;
 use ledger::event::custody::{ClaimOpened, KeyCompromised};
+use ledger::event::id::RequestId;
+use ledger::event::scope::Scope;
 use ledger::event::{Actor, Subject, Via};
 use ledger::writer::PlainPayload;
 use projections::access::{Permission, Role};
@@ -158,10 +161,15 @@ pub(crate) fn command_of(order: &Order) -> Option<Command> {
         }
         Order::Grant { grant: name, to, role } => {
             let role = Role::parse(role).expect("the model knows the same roles");
-            GrantRole { grant: grant(name), subject: subject(to), role }.into()
+            let (request, subject) = (RequestId::from_bytes([7; 16]), subject(to).into());
+            let (grant, scope, terms) = (grant(name), Scope::Site, Terms::default());
+            GrantRole { grant, request, subject, role, scope, terms }.into()
         }
-        Order::RevokeRole { grant: name } => RevokeRole { grant: grant(name) }.into(),
-        Order::Look { permission } => Look { permission: Permission::parse(permission) }.into(),
+        Order::RevokeRole { grant: name } => RevokeRole { grant: grant(name), reason: None }.into(),
+        Order::Look { permission } => {
+            Look { permission: Permission::parse(permission).map(|permission| (permission, Scope::Site)) }
+                .into()
+        }
         Order::Erase { name } => ErasePayloads { subject: subject(name), reason: "asked for".into() }.into(),
         Order::Read => ReadLog { from: 0, to: 3 }.into(),
         Order::OpenClaim { token, expires } => {

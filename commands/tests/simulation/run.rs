@@ -4,7 +4,7 @@ use crate::bench::{Answers, Bench, done, events, sent};
 use crate::coverage::Coverage;
 use crate::model::{Model, Order, Who};
 use crate::orders::{Orders, actor_of, command_of, key_of};
-use crate::people::{account, credential, digest, grant, subject, time};
+use crate::people::{credential, digest, grant, subject, time};
 use commands::Command;
 use commands::custody::RotateKey;
 use commands::engine::{Answer, Engine, Failure as Failed, by_operator};
@@ -12,12 +12,13 @@ use fixtures::ledger_session::{check_sealed, replay};
 use fixtures::rng::Rng;
 use fixtures::sim_disk::{Call, Effect, Failure, Fault, PowerLoss, Repeat, SimDisk};
 use ledger::container::Place;
+use ledger::event::scope::Scope;
 use ledger::event::{Actor, ContentDigest, Custody, Event, Fact};
 use ledger::hash::Hash;
 use ledger::receipt::Receipt;
 use ledger::signature::{Purpose, SigningKey};
+use projections::Lasting;
 use projections::State;
-use projections::access::Role;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
@@ -478,8 +479,7 @@ impl World {
         for name in subjects {
             assert!(state.subjects.contains(subject(name)), "{name} exists");
             let rights: BTreeSet<_> = state
-                .grants
-                .permissions(subject(name))
+                .rights(subject(name), Scope::Site.into(), Lasting::beyond(time(0)))
                 .iter()
                 .map(|permission| permission.as_str())
                 .collect();
@@ -487,23 +487,23 @@ impl World {
             assert_eq!(!state.payloads.of(subject(name)).is_empty(), sealed.contains(name), "{name}");
         }
         for (handle, name) in handles {
-            assert_eq!(state.subjects.by_handle(handle), Some(account(name)));
+            assert_eq!(state.subjects.by_handle(handle), Some(subject(name)));
         }
         assert_eq!(state.credentials.list(None).count(), credentials.len());
         for (name, expected) in credentials {
             let found = state.credentials.find(credential(name)).expect("the credential exists");
             assert_eq!(
-                (found.subject, found.digest, found.expires, found.revoked),
+                (found.subject, found.digest, found.expires, found.is_revoked()),
                 (subject(&expected.owner), digest(name), expected.expires.map(time), expected.revoked)
             );
         }
         assert_eq!(state.grants.list(None).count(), grants.len());
         for (name, expected) in grants {
             let found = state.grants.find(grant(name)).expect("the grant exists");
-            let role = found.role.map(Role::as_str);
+            let role = found.role.map(|role| role.to_string());
             assert_eq!(
-                (found.subject, role, found.revoked),
-                (subject(&expected.holder), Some(expected.role), expected.revoked)
+                (found.grantee, role, found.is_revoked()),
+                (subject(&expected.holder).into(), Some(expected.role.to_owned()), expected.revoked)
             );
         }
     }
@@ -516,6 +516,6 @@ trait Count {
 
 impl Count for State {
     fn people_count(&self) -> usize {
-        self.subjects.people(None).count() + self.subjects.service_accounts(None).count()
+        self.subjects.list().count()
     }
 }

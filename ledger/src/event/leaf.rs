@@ -1,12 +1,12 @@
 //! The leaf: one event as one canonical JSON text, which is what is hashed, signed and stored.
 //!
-//! [`Event::encode`] writes it. Two readers exist: [`Envelope::parse`] proves it canonical and finds the few fields that
-//! chain it, at the speed of a scan; [`Event::decode`] reads all of it into types.
+//! [`Event::encode`] writes it. Two readers exist: [`Envelope::parse`](super::Envelope::parse) proves it canonical and finds the few
+//! fields that chain it, at the speed of a scan; [`Event::decode`] reads all of it into types.
 
 use super::id::{EventId, LedgerId, uuid_v7_millis};
 use super::{Actor, Assurance, Fact, Object, Origin, Outcome};
 use crate::canonical::{self, NotCanonical};
-use crate::hash::{Hash, array_from_hex};
+use crate::hash::Hash;
 use crate::time::Time;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -170,7 +170,7 @@ impl Event {
         Ok(text)
     }
 
-    /// Reads a leaf that [`Envelope::parse`] found canonical.
+    /// Reads a leaf that [`Envelope::parse`](super::Envelope::parse) found canonical.
     pub fn decode(text: &[u8]) -> Result<Decoded, DecodeError> {
         within_limit(text)?;
         let leaf: Leaf<'_> = serde_json::from_slice(text)?;
@@ -236,104 +236,7 @@ fn not_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<SealedEnt
     Ok(entries)
 }
 
-fn within_limit(text: &[u8]) -> Result<(), DecodeError> {
+pub(super) fn within_limit(text: &[u8]) -> Result<(), DecodeError> {
     let bytes = text.len();
     if bytes > LEAF_BYTES_MAX { Err(DecodeError::TooLong { bytes }) } else { Ok(()) }
-}
-
-/// The fields that chain a leaf, found by a scan that also proves the text canonical.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Envelope<'a> {
-    /// Counts restores.
-    pub epoch: u64,
-    /// The ledger, as text.
-    pub ledger: &'a str,
-    /// Leaf hash of the event before.
-    pub prev: Hash,
-    /// Whether payloads are sealed beside it.
-    pub has_sealed: bool,
-    /// Its position.
-    pub seq: u64,
-    /// When, as text of fixed width: texts order as times do.
-    pub time: &'a str,
-    /// `<area>.<past fact>`.
-    pub kind: &'a str,
-}
-
-/// How many keys every leaf has.
-const KEYS_REQUIRED: usize = 13;
-
-#[derive(Default)]
-struct Spans<'a> {
-    required: usize,
-    foreign: bool,
-    epoch: &'a [u8],
-    ledger: &'a [u8],
-    prev: &'a [u8],
-    has_sealed: bool,
-    seq: &'a [u8],
-    time: &'a [u8],
-    kind: &'a [u8],
-}
-
-impl<'a> Spans<'a> {
-    /// Takes up a member. None comes twice, since the text is canonical.
-    #[inline]
-    fn note(&mut self, key: &'a [u8], value: &'a [u8]) {
-        match key {
-            b"actor" | b"data" | b"id" | b"object" | b"origin" | b"outcome" | b"v" => {}
-            b"epoch" => self.epoch = value,
-            b"ledger" => self.ledger = value,
-            b"prev" => self.prev = value,
-            b"seq" => self.seq = value,
-            b"time" => self.time = value,
-            b"type" => self.kind = value,
-            b"assurance" | b"cause" => return,
-            b"sealed" => {
-                self.has_sealed = true;
-                return;
-            }
-            _ => {
-                self.foreign = true;
-                return;
-            }
-        }
-        self.required += 1;
-    }
-}
-
-impl<'a> Envelope<'a> {
-    /// Proves the text a canonical JSON object with the keys of a leaf, and finds the fields that chain it.
-    pub fn parse(text: &'a [u8]) -> Result<Self, DecodeError> {
-        within_limit(text)?;
-        let mut spans = Spans::default();
-        canonical::members(text, |key, value| spans.note(key, value))?;
-        if spans.foreign || spans.required != KEYS_REQUIRED {
-            return Err(DecodeError::Contradiction { field: "keys" });
-        }
-        Ok(Self {
-            epoch: number(spans.epoch, "epoch")?,
-            ledger: string(spans.ledger, "ledger")?,
-            prev: hash(spans.prev).ok_or(DecodeError::Contradiction { field: "prev" })?,
-            has_sealed: spans.has_sealed,
-            seq: number(spans.seq, "seq")?,
-            time: string(spans.time, "time")?,
-            kind: string(spans.kind, "type")?,
-        })
-    }
-}
-
-fn hash(value: &[u8]) -> Option<Hash> {
-    array_from_hex(value.strip_prefix(b"\"")?.strip_suffix(b"\"")?).map(Hash)
-}
-
-fn string<'a>(value: &'a [u8], field: &'static str) -> Result<&'a str, DecodeError> {
-    let inner = value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\""));
-    let plain = inner.filter(|inner| !inner.contains(&b'\\'));
-    plain.and_then(|plain| std::str::from_utf8(plain).ok()).ok_or(DecodeError::Contradiction { field })
-}
-
-fn number(value: &[u8], field: &'static str) -> Result<u64, DecodeError> {
-    let text = std::str::from_utf8(value).ok();
-    text.and_then(|text| text.parse().ok()).ok_or(DecodeError::Contradiction { field })
 }

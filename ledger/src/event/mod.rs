@@ -6,6 +6,7 @@
 pub mod access;
 pub mod budgets;
 pub mod custody;
+mod envelope;
 pub mod id;
 pub mod identity;
 pub mod keys;
@@ -13,10 +14,13 @@ mod leaf;
 pub mod policy;
 mod refusal;
 pub mod scope;
+mod shapes;
 mod subject;
 
-pub use leaf::{DecodeError, Decoded, Envelope, Event, LEAF_BYTES_MAX, Leaf, SealedEntry};
+pub use envelope::Envelope;
+pub use leaf::{DecodeError, Decoded, Event, LEAF_BYTES_MAX, Leaf, SealedEntry};
 pub use refusal::{CodeCount, Refusal};
+pub use shapes::Shapes;
 pub use subject::{Actor, Channel, ContentDigest, Grantee, Object, Origin, Subject, Via};
 
 use serde::Serialize;
@@ -197,6 +201,17 @@ pub enum Outcome {
     Refused,
     /// The outside failed.
     Failed,
+}
+
+impl Outcome {
+    /// Its text in a leaf.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+        }
+    }
 }
 
 /// How we know. The strongest, `enforced`, is written as an absent key.

@@ -203,39 +203,50 @@ pub enum Refusal {
     },
 }
 
-impl Refusal {
-    /// The stable code.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::NotAuthenticated {} => "not_authenticated",
-            Self::NotPermitted { .. } => "not_permitted",
-            Self::ExceedsOwnRights { .. } => "exceeds_own_rights",
-            Self::UnknownSubject { .. } => "unknown_subject",
-            Self::UnknownGrant { .. } => "unknown_grant",
-            Self::UnknownCredential { .. } => "unknown_credential",
-            Self::HandleTaken { .. } => "handle_taken",
-            Self::ClaimNotOpen {} => "claim_not_open",
-            Self::LastOwner { .. } => "last_owner",
-            Self::CommandIdReused { .. } => "command_id_reused",
-            Self::ExpiryInPast {} => "expiry_in_past",
-            Self::NothingToErase { .. } => "nothing_to_erase",
-            Self::UnknownObject { .. } => "unknown_object",
-            Self::UnknownRole { .. } => "unknown_role",
-            Self::RoleNotHere { .. } => "role_not_here",
-            Self::EnvironmentsNotHere { .. } => "environments_not_here",
-            Self::NameTaken { .. } => "name_taken",
-            Self::LoginTaken { .. } => "login_taken",
-            Self::OwnMatter { .. } => "own_matter",
-            Self::Settled { .. } => "settled",
-            Self::DutiesConflict { .. } => "duties_conflict",
-            Self::NotForEmergencies { .. } => "not_for_emergencies",
-            Self::AliasTaken { .. } => "alias_taken",
-            Self::LooserThanPolicy { .. } => "looser_than_policy",
-            Self::OverBudget { .. } => "over_budget",
-            Self::TooLong { .. } => "too_long",
-            Self::TooMany { .. } => "too_many",
+macro_rules! codes {
+    ($($refusal:ident => $code:literal;)*) => {
+        impl Refusal {
+            /// Every code there is.
+            pub const CODES: &'static [&'static str] = &[$($code),*];
+
+            /// The stable code.
+            pub fn code(&self) -> &'static str {
+                match self {
+                    $(Self::$refusal { .. } => $code,)*
+                }
+            }
         }
-    }
+    };
+}
+
+codes! {
+    NotAuthenticated => "not_authenticated";
+    NotPermitted => "not_permitted";
+    ExceedsOwnRights => "exceeds_own_rights";
+    UnknownSubject => "unknown_subject";
+    UnknownGrant => "unknown_grant";
+    UnknownCredential => "unknown_credential";
+    HandleTaken => "handle_taken";
+    ClaimNotOpen => "claim_not_open";
+    LastOwner => "last_owner";
+    CommandIdReused => "command_id_reused";
+    ExpiryInPast => "expiry_in_past";
+    NothingToErase => "nothing_to_erase";
+    UnknownObject => "unknown_object";
+    UnknownRole => "unknown_role";
+    RoleNotHere => "role_not_here";
+    EnvironmentsNotHere => "environments_not_here";
+    NameTaken => "name_taken";
+    LoginTaken => "login_taken";
+    OwnMatter => "own_matter";
+    Settled => "settled";
+    DutiesConflict => "duties_conflict";
+    NotForEmergencies => "not_for_emergencies";
+    AliasTaken => "alias_taken";
+    LooserThanPolicy => "looser_than_policy";
+    OverBudget => "over_budget";
+    TooLong => "too_long";
+    TooMany => "too_many";
 }
 
 /// How often a refusal was given without an event of its own.

@@ -1,6 +1,6 @@
 //! A filter before the index: most command ids are new, and it says so without touching sled.
 
-use super::CommandKey;
+use super::entry::Key;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Bits of the filter: 8 MiB, of which an idle ledger touches little. Ten million ids later one look in a few still goes to sled.
@@ -19,7 +19,7 @@ impl Filter {
         Self { words, complete: AtomicBool::new(complete) }
     }
 
-    pub(super) fn add(&self, key: CommandKey) {
+    pub(super) fn add(&self, key: Key) {
         for (word, bit) in self.places(key) {
             word.fetch_or(bit, Ordering::Relaxed);
         }
@@ -31,13 +31,14 @@ impl Filter {
     }
 
     /// Whether the index may have the key. `true` until the filter is filled.
-    pub(super) fn may_have(&self, key: CommandKey) -> bool {
+    pub(super) fn may_have(&self, key: Key) -> bool {
         !self.complete.load(Ordering::Acquire)
             || self.places(key).all(|(word, bit)| word.load(Ordering::Relaxed) & bit != 0)
     }
 
     /// Four places, from the four parts of the key, which is a digest.
-    fn places(&self, CommandKey(key): CommandKey) -> impl Iterator<Item = (&AtomicU64, u64)> {
+    fn places(&self, Key(key): Key) -> impl Iterator<Item = (&AtomicU64, u64)> {
+        let key = key.to_be_bytes();
         let (parts, _) = key.as_chunks::<4>();
         let places: [u64; 4] = std::array::from_fn(|number| {
             parts.get(number).map_or(0, |part| u64::from(u32::from_be_bytes(*part)) % BITS)
@@ -53,9 +54,10 @@ impl Filter {
 mod tests {
     use super::*;
     use crate::hash::Hash;
+    use crate::index::CommandKey;
 
-    fn key(number: u64) -> CommandKey {
-        CommandKey(*Hash::of(&[&number.to_be_bytes()]).0.first_chunk().unwrap())
+    fn key(number: u64) -> Key {
+        Key::command(CommandKey(*Hash::of(&[&number.to_be_bytes()]).0.first_chunk().unwrap()))
     }
 
     #[test]

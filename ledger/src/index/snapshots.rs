@@ -1,14 +1,23 @@
 //! Snapshots of the state in the index, in pieces: sled handles small values well and large ones badly.
+//!
+//! sled keeps in memory whatever it has read of a database that is open. So a snapshot is a folder with one small database for each part
+//! of the state and one for what the parts belong to, each open only while it is written or read. To forget a snapshot is to remove its folder.
 
-use super::{Index, IndexError, guard, key};
+use super::{Index, IndexError, SNAPSHOTS, database, guard, make_private, until_unlocked};
 use crate::hash::Hash;
 use crate::merkle::Frontier;
 use crate::snapshot::{decode, digest, encode};
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+use std::sync::PoisonError;
 
 /// Bytes of a piece.
 const PIECE_BYTES: usize = 4_000;
+/// Bytes of a part: what sled may keep in memory meanwhile.
+const PART_BYTES: usize = 8 << 20;
+/// Memory that sled may use for its cache: pieces are written and read once.
+const CACHE_BYTES: u64 = 1 << 20;
 /// How many snapshots are kept: the newest, and one before in case the newest is beyond a checkpoint.
 const KEPT: usize = 2;
 
@@ -33,7 +42,7 @@ struct Cover {
     head: Hash,
     time: Time,
     schema: u32,
-    pieces: u32,
+    parts: u32,
     digest: Hash,
 }
 
@@ -41,44 +50,47 @@ impl Index {
     /// Keeps a snapshot and forgets the oldest.
     pub fn keep_snapshot(&self, snapshot: &StoredSnapshot) -> Result<(), IndexError> {
         let size = snapshot.frontier.size();
-        let pieces = snapshot.state.chunks(PIECE_BYTES);
+        let parts = snapshot.state.chunks(PART_BYTES);
         let cover = Cover {
             frontier: snapshot.frontier.clone(),
             head: snapshot.head,
             time: snapshot.time,
             schema: snapshot.schema,
-            pieces: u32::try_from(pieces.len()).map_err(|_| IndexError::Damaged)?,
+            parts: u32::try_from(parts.len()).map_err(|_| IndexError::Damaged)?,
             digest: digest(&snapshot.state),
         };
-        guard(|| {
-            for (number, piece) in (0_u32..).zip(pieces) {
-                self.db.insert(piece_key(size, number), piece)?;
-            }
-            // The cover comes last: without it the pieces are nothing.
-            self.db.insert(cover_key(size), encode(&cover).map_err(|_| IndexError::Damaged)?)?;
-            let sizes = self.snapshot_sizes()?;
-            sizes.iter().rev().skip(KEPT).try_for_each(|size| self.forget_snapshot(*size))
-        })
+        let cover = encode(&cover).map_err(|_| IndexError::Damaged)?;
+        let _alone = self.snapshots.lock().unwrap_or_else(PoisonError::into_inner);
+        self.forget_snapshot(size)?;
+        let folder = self.snapshot_folder(size);
+        make_private(&folder)?;
+        for (number, part) in (0_u32..).zip(parts) {
+            write(&folder.join(number.to_string()), part)?;
+        }
+        // The cover comes last: without it the parts are nothing.
+        write(&folder.join(COVER), &cover)?;
+        let sizes = self.snapshot_sizes();
+        sizes.iter().rev().skip(KEPT).try_for_each(|size| self.forget_snapshot(*size))
     }
 
     /// The newest whole snapshot of at most `size_max` events.
     pub fn snapshot(&self, size_max: u64) -> Result<Option<StoredSnapshot>, IndexError> {
-        guard(|| {
-            for size in self.snapshot_sizes()?.into_iter().rev().filter(|size| *size <= size_max) {
-                if let Some(snapshot) = self.read_snapshot(size)? {
-                    return Ok(Some(snapshot));
-                }
-            }
-            Ok(None)
-        })
+        let _alone = self.snapshots.lock().unwrap_or_else(PoisonError::into_inner);
+        let sizes = self.snapshot_sizes().into_iter().rev().filter(|size| *size <= size_max);
+        // What cannot be read is nothing: there may be an older one, and there is the log.
+        Ok(sizes.into_iter().find_map(|size| self.read_snapshot(size).ok().flatten()))
     }
 
     fn read_snapshot(&self, size: u64) -> Result<Option<StoredSnapshot>, IndexError> {
-        let Some(bytes) = self.db.get(cover_key(size))? else { return Ok(None) };
-        let Ok(cover) = decode::<Cover>(&bytes) else { return Ok(None) };
+        let folder = self.snapshot_folder(size);
+        let mut cover = Vec::new();
+        read(&folder.join(COVER), &mut cover)?;
+        let Ok(cover) = decode::<Cover>(&cover) else { return Ok(None) };
         let mut state = Vec::new();
-        for piece in self.db.range(piece_key(size, 0)..piece_key(size, cover.pieces)) {
-            state.extend_from_slice(&piece?.1);
+        // At once, so that growing leaves no gaps behind; if that is too much, the digest will not agree either.
+        drop(state.try_reserve_exact(PART_BYTES.saturating_mul(usize::try_from(cover.parts).unwrap_or(0))));
+        for number in 0..cover.parts {
+            read(&folder.join(number.to_string()), &mut state)?;
         }
         if digest(&state) != cover.digest || cover.frontier.size() != size {
             return Ok(None);
@@ -87,29 +99,49 @@ impl Index {
         Ok(Some(StoredSnapshot { frontier, head, time, schema, state }))
     }
 
-    fn snapshot_sizes(&self) -> Result<Vec<u64>, IndexError> {
-        let covers = self.db.scan_prefix(key(b's', &[])).keys();
-        covers
-            .map(|found| match found?.as_ref() {
-                [_, size @ ..] => size.try_into().map(u64::from_be_bytes).map_err(|_| IndexError::Damaged),
-                [] => Err(IndexError::Damaged),
-            })
-            .collect()
+    /// Of how many events there are snapshots, whole or not, ascending.
+    fn snapshot_sizes(&self) -> Vec<u64> {
+        let entries = std::fs::read_dir(self.folder.join(SNAPSHOTS)).into_iter().flatten();
+        let sizes = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+        let mut sizes: Vec<u64> = sizes.collect();
+        sizes.sort_unstable();
+        sizes
+    }
+
+    fn snapshot_folder(&self, size: u64) -> PathBuf {
+        self.folder.join(SNAPSHOTS).join(size.to_string())
     }
 
     fn forget_snapshot(&self, size: u64) -> Result<(), IndexError> {
-        self.db.remove(cover_key(size))?;
-        for piece in self.db.range(piece_key(size, 0)..=piece_key(size, u32::MAX)).keys() {
-            self.db.remove(piece?)?;
-        }
-        Ok(())
+        Self::remove(&self.snapshot_folder(size))
     }
 }
 
-fn cover_key(size: u64) -> Vec<u8> {
-    key(b's', &[&size.to_be_bytes()])
+/// The database of what the parts belong to.
+const COVER: &str = "cover";
+
+/// Writes bytes as a database of their own.
+fn write(folder: &Path, bytes: &[u8]) -> Result<(), IndexError> {
+    guard(|| {
+        let db = database(folder, CACHE_BYTES, None)?;
+        for (number, piece) in (0_u32..).zip(bytes.chunks(PIECE_BYTES)) {
+            db.insert(number.to_be_bytes(), piece)?;
+        }
+        db.flush()?;
+        Ok(())
+    })
 }
 
-fn piece_key(size: u64, number: u32) -> Vec<u8> {
-    key(b'u', &[&size.to_be_bytes(), &number.to_be_bytes()])
+/// Adds the bytes of a database. One that is missing counts as damaged, and is not made.
+fn read(folder: &Path, bytes: &mut Vec<u8>) -> Result<(), IndexError> {
+    if !folder.is_dir() {
+        return Err(IndexError::Damaged);
+    }
+    guard(|| {
+        let db = until_unlocked(|| database(folder, CACHE_BYTES, None))?;
+        for piece in db.iter() {
+            bytes.extend_from_slice(&piece?.1);
+        }
+        Ok(())
+    })
 }

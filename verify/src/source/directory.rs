@@ -15,7 +15,7 @@ use std::path::Path;
 /// Bytes of an event frame before its text: the frame's head, the tag, the length of the text.
 const LEAF_AT: usize = FRAME_HEAD_BYTES + 4 + 8;
 /// How much of a file is read at once: small enough to stay near the processor and to begin with soon, and large beside a group.
-const WINDOW_BYTES: u64 = 8 << 20;
+const WINDOW_BYTES: u64 = 4 << 20;
 /// What the writer calls a file that it prepares.
 const UNFINISHED: &str = "next.new";
 
@@ -93,14 +93,14 @@ impl LogFiles {
         Ok((Self { place, firsts, done: 0, reached: None, window_bytes: WINDOW_BYTES }, foreign))
     }
 
-    fn section(&mut self, first: u64, room: Vec<u8>) -> Result<Section, Trouble> {
+    fn section(&mut self, first: u64, room: Section) -> Result<Section, Trouble> {
         let from = self.reached.unwrap_or(Reached { skipped: 0, events: first });
-        let mut window = self.window(first, from.skipped, self.window_bytes, room)?;
-        let (mut section, mut end, mut tail) = groups(&window.bytes, from.events);
+        let mut window = self.window(first, from.skipped, self.window_bytes, room.bytes)?;
+        let (mut section, mut end, mut tail) = groups(&window.bytes, from.events, room.rows);
         if window.more && section.commits.is_empty() {
             // Damage, the end, or a group that is larger: what it is can be told only from all that follows.
             window = self.window(first, from.skipped, FILE_BYTES_MAX, window.bytes)?;
-            (section, end, tail) = groups(&window.bytes, from.events);
+            (section, end, tail) = groups(&window.bytes, from.events, section.rows);
         }
         let events = from.events + section.rows.len() as u64;
         if self.reached.is_none() {
@@ -161,10 +161,9 @@ fn read_part(
 }
 
 /// The whole groups of a window, where they end, and what follows.
-fn groups(window: &[u8], first: u64) -> (Section, usize, Tail) {
-    let file = LogFile::parse(window, first);
-    let rows = file.events.iter().map(row).collect();
-    (Section { first, rows, commits: file.commits, ..Section::default() }, file.end, file.tail)
+fn groups(window: &[u8], first: u64, rows: Vec<Row>) -> (Section, usize, Tail) {
+    let file = LogFile::parse_into(rows, window, first, |event| row(&event));
+    (Section { first, rows: file.events, commits: file.commits, ..Section::default() }, file.end, file.tail)
 }
 
 /// The same end, in bytes of the file.
@@ -202,7 +201,7 @@ fn tail_fault(tail: Tail, end: u64, next: Option<u64>) -> Option<Finding> {
 }
 
 impl Source for LogFiles {
-    fn next(&mut self, room: Vec<u8>) -> Option<Result<Section, Trouble>> {
+    fn next(&mut self, room: Section) -> Option<Result<Section, Trouble>> {
         let first = *self.firsts.get(self.done)?;
         if self.done == 0 && first != 0 {
             self.done = self.firsts.len();
@@ -253,16 +252,16 @@ mod tests {
         let (mut files, _) = LogFiles::open(place.clone()).unwrap();
         files.window_bytes = window_bytes;
         let (mut texts, mut sizes, mut findings, mut torn, mut read) = (vec![], vec![], vec![], 0, 0);
-        let mut room = vec![7; 10];
+        let mut room = Section { bytes: vec![7; 10], ..Section::default() };
         while let Some(section) = files.next(std::mem::take(&mut room)) {
             let section = section.unwrap();
             assert_eq!(section.first, texts.len() as u64);
             texts.extend(section.rows.iter().map(|row| section.bytes[row.start..row.end].to_vec()));
             sizes.extend(section.commits.iter().map(|commit| commit.size));
-            findings.extend(section.findings);
+            findings.extend(section.findings.iter().cloned());
             torn += section.torn;
             read += section.read;
-            room = section.bytes;
+            room = section;
         }
         (texts, sizes, findings, torn, read)
     }

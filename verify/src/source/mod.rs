@@ -73,8 +73,8 @@ pub struct Section {
 
 /// Gives sections in order. After one with a fault that hides events it gives no more.
 pub trait Source: Send {
-    /// The next section. What `room` holds is overwritten: it is the buffer of a section that was walked, or empty.
-    fn next(&mut self, room: Vec<u8>) -> Option<Result<Section, Trouble>>;
+    /// The next section. What `room` holds is overwritten: it is a section that was walked and whose buffers serve again, or empty.
+    fn next(&mut self, room: Section) -> Option<Result<Section, Trouble>>;
     /// How many bytes there are, about.
     fn bytes(&self) -> u64;
 }

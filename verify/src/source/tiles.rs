@@ -109,7 +109,7 @@ fn row(base: usize, place: std::ops::Range<usize>, signed: &[u8; SIGNED_BYTES]) 
 }
 
 impl Source for TilesFiles {
-    fn next(&mut self, _room: Vec<u8>) -> Option<Result<Section, Trouble>> {
+    fn next(&mut self, _room: Section) -> Option<Result<Section, Trouble>> {
         (!self.ended).then(|| self.section())
     }
 

@@ -1,7 +1,7 @@
 //! The part of the walk that must go in order: positions, links, keys, the tree, the fold.
 
 use super::fold::Fold;
-use super::scan::{Batch, Scanned};
+use super::scan::{Link, Run, Scanned};
 use super::signatures::{Failed, Job, Verifiers};
 use super::tree::{Mark, Tree};
 use crate::fault::{Code, Finding, Findings};
@@ -9,9 +9,9 @@ use crate::options::{Options, Signatures};
 use crate::receipts::Receipts;
 use crate::report::Checked;
 use crate::sealed::Payloads;
-use crate::source::{Section, Trouble};
+use crate::source::{Row, Section, Trouble};
 use ledger::event::custody::{Custody, KeyCompromised};
-use ledger::event::{DecodeError, Decoded, Envelope, Event, Fact};
+use ledger::event::{DecodeError, Decoded, Event, Fact};
 use ledger::genesis::Genesis;
 use ledger::hash::Hash;
 use ledger::key_ring::KeyRing;
@@ -68,14 +68,12 @@ impl Walked {
 /// The chain so far.
 pub(crate) struct Chain<'a> {
     genesis: &'a Genesis,
-    ledger: String,
     signatures: Signatures,
     since: u64,
     /// The position that the next event must have.
     next: u64,
     prev: Hash,
     commits: Vec<Commit>,
-    bytes_read: u64,
     verifiers: Verifiers,
     fold: Option<Fold>,
     payloads: Payloads,
@@ -90,13 +88,11 @@ impl<'a> Chain<'a> {
         let walked = Walked { times, ..Walked::new(genesis, Tree::new(marks)) };
         Self {
             genesis,
-            ledger: genesis.ledger().to_string(),
             signatures: options.signatures,
             since,
             next: 0,
             prev: genesis.hash(),
             commits: Vec::new(),
-            bytes_read: 0,
             verifiers: Verifiers::default(),
             fold: (options.signatures == Signatures::All).then(|| Fold::new(since)),
             payloads,
@@ -105,9 +101,9 @@ impl<'a> Chain<'a> {
         }
     }
 
-    /// The number of leaves so far, which is the position in the tree of the next event.
-    pub(crate) fn index(&self) -> u64 {
-        self.walked.size
+    /// The ledger whose events belong here.
+    pub(crate) fn ledger(&self) -> String {
+        self.genesis.ledger().to_string()
     }
 
     /// Whether every event is to be read whole.
@@ -115,30 +111,27 @@ impl<'a> Chain<'a> {
         self.fold.is_some()
     }
 
-    /// Bytes of the section that was entered last.
-    pub(crate) fn bytes_read(&self) -> u64 {
-        self.bytes_read
-    }
-
     /// Begins a section.
     pub(crate) fn enter(&mut self, section: &Section) -> Result<(), Trouble> {
         self.walked.findings.extend(section.findings.iter().cloned());
         self.walked.torn += section.torn;
-        self.bytes_read = section.read;
         self.commits = section.commits.clone();
         self.commits.reverse();
         self.payloads.settle(section.first)
     }
 
     /// Takes up a batch, and gives the signatures to check.
-    pub(crate) fn take(&mut self, batch: &Batch<'_>) -> Vec<Job> {
-        let batch_start = self.walked.size;
+    pub(crate) fn take(&mut self, rows: &[Row], runs: &[Run]) -> Vec<Job> {
         let mut jobs = Vec::new();
-        self.walked.tree.extend(batch);
-        for event in &batch.events {
-            self.event(event, &mut jobs);
+        let mut rows = rows.iter();
+        for run in runs {
+            let start = self.walked.size;
+            self.walked.tree.extend(&run.hashes, run.subtree);
+            for ((event, hash), row) in run.events.iter().zip(&run.hashes).zip(&mut rows) {
+                self.event(event, hash, row, &mut jobs);
+            }
+            self.check_commits(start, &run.hashes);
         }
-        self.check_commits(batch_start, &batch.hashes);
         jobs
     }
 
@@ -190,22 +183,23 @@ impl<'a> Chain<'a> {
         self.stop_fold();
     }
 
-    fn event(&mut self, scanned: &Scanned<'_>, jobs: &mut Vec<Job>) {
+    fn event(&mut self, scanned: &Scanned, hash: &Hash, row: &Row, jobs: &mut Vec<Job>) {
         let seq = self.next;
-        match &scanned.envelope {
-            Ok(envelope) => self.link(seq, envelope, scanned.time),
+        match &scanned.link {
+            Ok(link) => self.link(seq, link),
             Err(cause) => self.unreadable(seq, cause),
         }
-        self.receipts.meet(seq, &scanned.hash);
-        self.sign(seq, scanned, jobs);
+        self.receipts.meet(seq, hash);
+        let changes_keys = scanned.link.as_ref().is_ok_and(|link| link.changes_keys);
+        jobs.extend(self.sign(seq, changes_keys, hash, row));
         match scanned.event.as_deref() {
             Some(Ok(decoded)) => self.understand(seq, decoded),
-            Some(Err(cause)) if scanned.envelope.is_ok() => self.unreadable(seq, cause),
+            Some(Err(cause)) if scanned.link.is_ok() => self.unreadable(seq, cause),
             _ => {}
         }
-        self.next = scanned.envelope.as_ref().map_or(seq, |envelope| envelope.seq).saturating_add(1);
-        self.prev = scanned.hash;
-        self.walked.head = scanned.hash;
+        self.next = scanned.link.as_ref().map_or(seq, |link| link.seq).saturating_add(1);
+        self.prev = *hash;
+        self.walked.head = *hash;
         self.walked.size += 1;
         if let Some(time) = self.walked.times.get_mut(&self.walked.size) {
             *time = self.walked.time;
@@ -227,22 +221,22 @@ impl<'a> Chain<'a> {
         self.broken(code, seq, what);
     }
 
-    fn link(&mut self, seq: u64, envelope: &Envelope<'_>, time: Option<Time>) {
-        if envelope.seq != seq {
-            let code = if envelope.seq > seq { Code::Gap } else { Code::Fork };
-            self.broken(code, seq, format!("event {} stands where event {seq} belongs", envelope.seq));
+    fn link(&mut self, seq: u64, link: &Link) {
+        if link.seq != seq {
+            let code = if link.seq > seq { Code::Gap } else { Code::Fork };
+            self.broken(code, seq, format!("event {} stands where event {seq} belongs", link.seq));
         }
-        if envelope.prev != self.prev {
+        if link.prev != self.prev {
             let code = if seq == 0 { Code::GenesisBinding } else { Code::PrevLink };
             self.broken(code, seq, "it names another event as the one before it");
         }
-        if envelope.ledger != self.ledger {
-            self.broken(Code::LedgerId, seq, format!("it belongs to `{}`", envelope.ledger.escape_debug()));
+        if let Some(ledger) = &link.foreign {
+            self.broken(Code::LedgerId, seq, format!("it belongs to `{}`", ledger.escape_debug()));
         }
-        if envelope.epoch != 0 {
-            self.broken(Code::Epoch, seq, format!("it belongs to epoch {}", envelope.epoch));
+        if link.epoch != 0 {
+            self.broken(Code::Epoch, seq, format!("it belongs to epoch {}", link.epoch));
         }
-        match time {
+        match link.time {
             None => self.broken(Code::LeafShape, seq, "its time is not a time"),
             Some(time) if time < self.walked.time => {
                 self.fault(Code::TimeDecreases, seq, "it was recorded before the event before it");
@@ -251,21 +245,21 @@ impl<'a> Chain<'a> {
         }
     }
 
-    /// Asks for the signature to be checked, where it is to be.
-    fn sign(&mut self, seq: u64, scanned: &Scanned<'_>, jobs: &mut Vec<Job>) {
-        let changes_keys =
-            scanned.envelope.as_ref().is_ok_and(|envelope| envelope.kind == "custody.key_rotated");
+    /// The signature to be checked, where it is to be.
+    fn sign(&mut self, seq: u64, changes_keys: bool, hash: &Hash, row: &Row) -> Option<Job> {
         let wanted = self.signatures == Signatures::All && self.walked.size >= self.since;
         let key = self.walked.ring.event_key(seq);
-        let id = scanned.row.key;
+        let id = row.key;
         if id != key.id() {
             let known = self.walked.ring.by_id(id).is_some();
             let code = if known { Code::KeyInterval } else { Code::KeyUnknown };
             self.fault(code, seq, format!("it is signed by `{id}`, which is not the key in force"));
-        } else if wanted || changes_keys || seq == 0 {
-            let key = self.verifiers.of(key.key());
-            jobs.push(Job { seq, hash: scanned.hash, signature: scanned.row.signature, key });
+            return None;
         }
+        (wanted || changes_keys || seq == 0).then(|| {
+            let key = self.verifiers.of(key.key());
+            Job { seq, hash: *hash, signature: row.signature, key }
+        })
     }
 
     fn understand(&mut self, seq: u64, decoded: &Decoded) {

@@ -1,6 +1,6 @@
 //! The tree over the log, compared with every checkpoint as it grows past its size.
 
-use super::scan::{Batch, SUBTREE_LEVEL};
+use super::scan::SUBTREE_LEVEL;
 use ledger::hash::Hash;
 use ledger::merkle::Frontier;
 
@@ -65,25 +65,15 @@ impl Tree {
         self.marks.get(at).filter(|mark| mark.size == size && mark.root == *root)
     }
 
-    /// Grows by a batch.
-    pub(crate) fn extend(&mut self, batch: &Batch<'_>) {
-        let (lead, rest) = batch.hashes.split_at_checked(batch.lead).unwrap_or_default();
-        self.push_all(lead);
-        let chunks = rest.chunks_exact(1 << SUBTREE_LEVEL);
-        let tail = chunks.remainder();
-        for (leaves, root) in chunks.zip(&batch.subtrees) {
-            self.push_chunk(leaves, *root);
-        }
-        self.push_all(tail);
-    }
-
-    fn push_chunk(&mut self, leaves: &[Hash], root: Hash) {
+    /// Grows by leaves, and by the subtree over them where there is one.
+    pub(crate) fn extend(&mut self, leaves: &[Hash], subtree: Option<Hash>) {
         let end = self.frontier.size() + leaves.len() as u64;
         let inside = self.marks.get(self.met).is_some_and(|mark| mark.size < end);
-        if inside || self.frontier.push_subtree(SUBTREE_LEVEL, root).is_err() {
-            self.push_all(leaves);
-        } else {
+        let whole = subtree.filter(|_| !inside);
+        if whole.is_some_and(|root| self.frontier.push_subtree(SUBTREE_LEVEL, root).is_ok()) {
             self.meet();
+        } else {
+            self.push_all(leaves);
         }
     }
 
@@ -106,39 +96,34 @@ impl Tree {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::walk::scan::scan;
+    use ledger::merkle::subtree_root;
+
+    const SUBTREE_LEAVES: usize = 1 << SUBTREE_LEVEL;
 
     #[test]
     fn marks_inside_and_between_subtrees_are_met_with_their_roots() {
         let hashes: Vec<Hash> = (0..2_000_u32).map(|n| Hash::of(&[&n.to_be_bytes()])).collect();
-        let sizes = [0, 1, 255, 256, 257, 700, 768, 1_999, 2_000];
+        let sizes = [0, 1, 127, 128, 129, 255, 256, 257, 700, 768, 1_999, 2_000];
         let root = |size: usize| {
             let mut frontier = Frontier::default();
             hashes[..size].iter().for_each(|leaf| frontier.push(*leaf));
             frontier.root()
         };
         let marks = sizes.map(|size| Mark::new(size as u64, root(size))).to_vec();
-        for step in [1, 100, 256, 300, 2_000] {
+        let sizes = [SUBTREE_LEAVES - 1, SUBTREE_LEAVES, 1, 2 * SUBTREE_LEAVES];
+        for step in sizes {
             let mut tree = Tree::new(marks.clone());
-            let mut index = 0;
             for part in hashes.chunks(step) {
-                let lead = ((256 - index % 256) % 256).min(part.len());
-                let whole = part[lead..].chunks_exact(256);
-                let subtrees = whole.map(|leaves| {
-                    let mut frontier = Frontier::default();
-                    leaves.iter().for_each(|leaf| frontier.push(*leaf));
-                    frontier.root()
-                });
-                let subtrees = subtrees.collect();
-                tree.extend(&Batch {
-                    events: scan(&[], &[], 0, false).events,
-                    hashes: part.to_vec(),
-                    lead,
-                    subtrees,
-                });
-                index += part.len();
+                let subtree = subtree_root(part).filter(|_| part.len() == SUBTREE_LEAVES);
+                tree.extend(part, subtree);
             }
             assert!(tree.marks().iter().all(Mark::holds), "{step}");
         }
+        // A subtree that does not begin where one can begin is not taken for one.
+        let mut tree = Tree::new(marks);
+        let (first, rest) = hashes.split_at(100);
+        tree.extend(first, None);
+        rest.chunks(SUBTREE_LEAVES).for_each(|part| tree.extend(part, subtree_root(part)));
+        assert!(tree.marks().iter().all(Mark::holds));
     }
 }
