@@ -11,7 +11,9 @@ pub const NAMES_MAX: usize = 64;
 
 /// A text is no name, or a list no list of names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("a name is 1 to {NAME_BYTES_MAX} letters, digits or `.:/_@+-`, and a list holds at most {NAMES_MAX}, each once")]
+#[error(
+    "a name is 1 to {NAME_BYTES_MAX} letters, digits or `.:/_@+-`, and a list holds at most {NAMES_MAX}, each once"
+)]
 pub struct NotNames;
 
 /// Whether a text is a name: 1 to 128 letters, digits or `.:/_@+-`.

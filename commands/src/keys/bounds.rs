@@ -88,9 +88,8 @@ fn is_as_strict(policies: &Policies, wished: &str, least: &str) -> bool {
 }
 
 fn guards_as_much(policies: &Policies, wished: &str, least: &str) -> bool {
-    let covers = |wished: &Guardrails, least: &Guardrails| {
-        least.rules.iter().all(|rule| wished.rules.contains(rule))
-    };
+    let covers =
+        |wished: &Guardrails, least: &Guardrails| least.rules.iter().all(|rule| wished.rules.contains(rule));
     let both = || policies.guardrails(wished).zip(policies.guardrails(least));
     wished == least || both().is_some_and(|(wished, least)| covers(&wished, &least))
 }

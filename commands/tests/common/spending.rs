@@ -2,13 +2,13 @@
 
 use crate::names::{group, policy, project};
 use crate::people::{digest, subject, time, uuid};
+use ledger::event::Fact;
 use ledger::event::budgets::{Amounts, BudgetSet, Kind, Period, Target, Thresholds, Unit};
 use ledger::event::id::{BudgetId, ReservationId, VirtualKeyId};
 use ledger::event::identity::{GroupCreated, MemberAdded};
 use ledger::event::keys::{KeyClass, KeyIssued, Models};
 use ledger::event::policy::{Body, PolicyAdopted, PolicyProposed, STANDARD};
 use ledger::event::scope::Scope;
-use ledger::event::Fact;
 use ledger::zone::Zone;
 
 /// The virtual key of that name.

@@ -211,7 +211,8 @@ fn a_reservation_is_charged_to_every_budget_that_counts_it() {
     }
     given.happen([BudgetSet { unit: Unit::CpuMillis, ..tokens("cores", site(), 0) }.into()]);
     let names = targets.map(|(name, _)| name);
-    let by_key = Reserve { payer: Payer::Key(key("laptop")), model: Some("large".into()), ..reserve("r", 10) };
+    let by_key =
+        Reserve { payer: Payer::Key(key("laptop")), model: Some("large".into()), ..reserve("r", 10) };
     let all = Reserved { key: Some(key("laptop")), model: Some("large".into()), ..reserved("r", 10, &names) };
     given.when(&system(), by_key).then([all.into()]);
     let plain = reserved("r", 10, &["site", "organization", "project", "group", "subject"]);
@@ -236,7 +237,11 @@ fn a_hard_budget_lets_in_what_it_has_left_and_no_more() {
     let mut given = everybody();
     given.happen([tokens("b", site(), 100).into()]);
     given.when(&system(), reserve("r", 101)).refused(over("b", 101, (100, 0, 0)));
-    given.happen([reserved("r", 40, &["b"]).into(), settled("r", 30).into(), reserved("s", 30, &["b"]).into()]);
+    given.happen([
+        reserved("r", 40, &["b"]).into(),
+        settled("r", 30).into(),
+        reserved("s", 30, &["b"]).into(),
+    ]);
     given.when(&system(), reserve("t", 41)).refused(over("b", 41, (100, 30, 30)));
     let expected: [Fact; 3] =
         [reserved("t", 40, &["b"]).into(), reached("b", 50, 100), reached("b", 100, 100)];
@@ -285,8 +290,7 @@ fn what_did_not_happen_costs_nothing() {
     let mut given = everybody();
     given.happen([tokens("b", site(), 100).into(), reserved("r", 40, &["b"]).into()]);
     let release = || Release { reservation: reservation("r"), reason: Some("no answer".into()) };
-    let released: Fact =
-        Released { reason: Some("no answer".into()), reservation: reservation("r") }.into();
+    let released: Fact = Released { reason: Some("no answer".into()), reservation: reservation("r") }.into();
     given.when(&system(), release()).then([released.clone()]);
     given.happen([released]);
     assert_eq!(given.state.budgets.tally(budget("b"), Window::Lifetime).used(), 0);
@@ -343,7 +347,8 @@ fn a_window_is_that_of_the_budgets_own_midnight() {
     };
     given.happen([day.into()]);
     let at = |text: &str| Asking { now: Time::parse(text).expect("a time"), ..system() };
-    let lasting = |name: &str, amount| Reserve { expires: Time::from_micros(u64::MAX), ..reserve(name, amount) };
+    let lasting =
+        |name: &str, amount| Reserve { expires: Time::from_micros(u64::MAX), ..reserve(name, amount) };
     let charged = |asking: &Asking, name: &str| {
         let facts = given.when(asking, lasting(name, 100)).facts();
         facts.map(|facts| match &facts[0] {

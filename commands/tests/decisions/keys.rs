@@ -7,9 +7,7 @@ use commands::identity::{RemoveSubject, SuspendSubject};
 use commands::keys::{IssueKey, RevokeKey, RotateVirtualKey, Wished};
 use ledger::event::identity::{CredentialRevoked, SubjectSuspended};
 use ledger::event::keys::{KeyClass, KeyIssued, KeyRevoked, KeyRotated, Models};
-use ledger::event::policy::{
-    Action, Body, Enforcement, Guardrail, Guardrails, KeyDefaults, Mode, STANDARD,
-};
+use ledger::event::policy::{Action, Body, Enforcement, Guardrail, Guardrails, KeyDefaults, Mode, STANDARD};
 use ledger::event::scope::Scope;
 use ledger::event::{Fact, Object, Refusal};
 use ledger::names::Names;
@@ -51,7 +49,8 @@ fn strict() -> Vec<Fact> {
         let rules = rules.iter().map(|name| rule(name)).collect();
         Body::Guardrails(Guardrails { name: name.into(), rules })
     };
-    let level = |name: &str, mode| Body::Enforcement(Enforcement { mode, name: name.into(), text: "".into() });
+    let level =
+        |name: &str, mode| Body::Enforcement(Enforcement { mode, name: name.into(), text: "".into() });
     let defaults = KeyDefaults {
         class: KeyClass::Ci,
         enforcement: "told".into(),
@@ -174,11 +173,8 @@ fn an_owner_has_so_many_keys_and_no_more() {
 fn a_rotated_key_has_two_secrets_for_a_while() {
     let mut given = everybody();
     given.happen([key_of("bob", "laptop").into()]);
-    let rotate = |seconds| RotateVirtualKey {
-        key: key("laptop"),
-        digest: digest("newer"),
-        overlap_seconds: seconds,
-    };
+    let rotate =
+        |seconds| RotateVirtualKey { key: key("laptop"), digest: digest("newer"), overlap_seconds: seconds };
     let rotated: Fact =
         KeyRotated { digest: digest("newer"), key: key("laptop"), previous_until: time(3_660) }.into();
     given.when(&asked_by("bob"), rotate(60)).then([rotated.clone()]);
@@ -187,9 +183,8 @@ fn a_rotated_key_has_two_secrets_for_a_while() {
         .when(&asked_by("bob"), rotate(OVERLAP_SECONDS_MAX + 1))
         .refused(Refusal::TooLong { seconds_max: OVERLAP_SECONDS_MAX });
     given.happen([rotated]);
-    let found = |name: &str, seconds| {
-        given.state.key_bearer(&digest(name), time(seconds)).map(|(key, _)| key)
-    };
+    let found =
+        |name: &str, seconds| given.state.key_bearer(&digest(name), time(seconds)).map(|(key, _)| key);
     assert_eq!(found("laptop", 3_659), Some(key("laptop")));
     assert_eq!(found("laptop", 3_660), None);
     assert_eq!(found("newer", 3_660), Some(key("laptop")));

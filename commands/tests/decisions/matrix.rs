@@ -5,9 +5,7 @@ use crate::names::{custom, duty, group, mapping, organization, policy, project, 
 use crate::people::{account, agent, credential, digest, grant, person, subject, time};
 use crate::spending::{deed, key, key_of, of_tokens, reservation, tokens};
 use commands::access::*;
-use commands::budgets::{
-    ChangeBudget, EndBudget, Expire, Payer, Release, Reserve, SetBudget, Settle,
-};
+use commands::budgets::{ChangeBudget, EndBudget, Expire, Payer, Release, Reserve, SetBudget, Settle};
 use commands::custody::{
     CountReads, CountRefusals, ErasePayloads, OpenClaim, OpenLedger, ReadLog, RecordState, ReportKey,
     RotateKey, StartServer, StopServer,
@@ -73,7 +71,8 @@ fn every_command() -> Vec<(String, Command)> {
         let look = Look { permission: Some((*permission, Scope::Site)) };
         found.push(named(&format!(" {}", permission.as_str()), look.into()));
     }
-    let others = of_identity().into_iter().chain(of_access()).chain(of_spending()).chain(of_policy_and_custody());
+    let others =
+        of_identity().into_iter().chain(of_access()).chain(of_spending()).chain(of_policy_and_custody());
     found.extend(others.map(|command| named("", command)));
     found.sort_by(|(one, _), (other, _)| one.cmp(other));
     found

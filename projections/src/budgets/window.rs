@@ -35,10 +35,34 @@ mod tests {
     #[test]
     fn a_window_begins_and_ends_at_the_midnights_of_its_zone() {
         let rows = [
-            ("Europe/Berlin", Period::Day, "2026-03-28T23:00:00.000000Z", "2026-03-29", Some("2026-03-29T22:00:00.000000Z")),
-            ("Europe/Berlin", Period::Day, "2026-10-24T22:00:00.000000Z", "2026-10-25", Some("2026-10-25T23:00:00.000000Z")),
-            ("Asia/Tokyo", Period::Month, "2026-12-31T14:59:59.999999Z", "2026-12", Some("2026-12-31T15:00:00.000000Z")),
-            ("Asia/Tokyo", Period::Month, "2026-12-31T15:00:00.000000Z", "2027-01", Some("2027-01-31T15:00:00.000000Z")),
+            (
+                "Europe/Berlin",
+                Period::Day,
+                "2026-03-28T23:00:00.000000Z",
+                "2026-03-29",
+                Some("2026-03-29T22:00:00.000000Z"),
+            ),
+            (
+                "Europe/Berlin",
+                Period::Day,
+                "2026-10-24T22:00:00.000000Z",
+                "2026-10-25",
+                Some("2026-10-25T23:00:00.000000Z"),
+            ),
+            (
+                "Asia/Tokyo",
+                Period::Month,
+                "2026-12-31T14:59:59.999999Z",
+                "2026-12",
+                Some("2026-12-31T15:00:00.000000Z"),
+            ),
+            (
+                "Asia/Tokyo",
+                Period::Month,
+                "2026-12-31T15:00:00.000000Z",
+                "2027-01",
+                Some("2027-01-31T15:00:00.000000Z"),
+            ),
             ("UTC", Period::Lifetime, "2026-12-31T15:00:00.000000Z", "lifetime", None),
         ];
         for (zone, period, at, window, end) in rows {

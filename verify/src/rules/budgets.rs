@@ -112,8 +112,7 @@ fn sound_use(case: &Case<'_>, fact: &Reserved) -> Verdict {
 }
 
 fn expected_charges(case: &Case<'_>, fact: &Reserved) -> Vec<Charge> {
-    let used =
-        Use { key: fact.key, subject: fact.subject, scope: fact.scope, model: fact.model.as_deref() };
+    let used = Use { key: fact.key, subject: fact.subject, scope: fact.scope, model: fact.model.as_deref() };
     let mut charges = Vec::new();
     for (id, budget) in case.state.budgets_of(&used) {
         if fact.amounts.iter().any(|amount| amount.unit == budget.unit) {

@@ -2,9 +2,7 @@
 
 mod values;
 
-pub use values::{
-    Amount, Amounts, NotAWindow, NotAmounts, NotThresholds, Period, Thresholds, Unit, Window,
-};
+pub use values::{Amount, Amounts, NotAWindow, NotAmounts, NotThresholds, Period, Thresholds, Unit, Window};
 
 use super::id::{BudgetId, GroupId, ReservationId, VirtualKeyId};
 use super::scope::Scope;

@@ -70,8 +70,7 @@ pub struct Amounts(Arc<[Amount]>);
 impl Amounts {
     /// Of these amounts, in whatever order they come; a unit that comes twice is refused.
     pub fn of(amounts: impl IntoIterator<Item = (Unit, u64)>) -> Result<Self, NotAmounts> {
-        let mut amounts: Vec<_> =
-            amounts.into_iter().map(|(unit, amount)| Amount { amount, unit }).collect();
+        let mut amounts: Vec<_> = amounts.into_iter().map(|(unit, amount)| Amount { amount, unit }).collect();
         amounts.sort_by_key(|amount| amount.unit);
         Self::sorted(amounts)
     }

@@ -212,7 +212,10 @@ impl Catalogue {
 
     pub(super) fn check(&self) -> Result<(), Unsound> {
         let names = self.models.iter().map(|model| &*model.name);
-        sound(ascending(names, CATALOGUE_MAX), "`models` are at most 128, in ascending order of their names")?;
+        sound(
+            ascending(names, CATALOGUE_MAX),
+            "`models` are at most 128, in ascending order of their names",
+        )?;
         let of_token = |model: &Model| {
             let read = [model.cache_read_picodollars, model.cache_write_picodollars];
             let prices = [model.input_picodollars, model.output_picodollars];
@@ -262,7 +265,8 @@ pub struct Session {
 
 impl Session {
     pub(super) fn check(self) -> Result<(), Unsound> {
-        let bounded = [self.absolute_seconds, self.idle_seconds].iter().all(|it| SESSION_SECONDS.contains(it));
+        let bounded =
+            [self.absolute_seconds, self.idle_seconds].iter().all(|it| SESSION_SECONDS.contains(it));
         sound(bounded, "sessions last from 60 to 31536000 seconds")?;
         sound(self.idle_seconds <= self.absolute_seconds, "`idle_seconds` is at most `absolute_seconds`")
     }
