@@ -139,14 +139,18 @@ fn of_spending() -> Vec<(&'static str, Actor, Command)> {
     ]
 }
 
-fn facts() -> Vec<Fact> {
-    let asked_for = GrantRequested {
+fn asked_for() -> Fact {
+    GrantRequested {
         request: request("hers"),
         role: "member".into(),
         scope: Scope::Site,
         subject: subject("bob").into(),
         terms: Terms::default(),
-    };
+    }
+    .into()
+}
+
+fn facts() -> Vec<Fact> {
     let body = Body::Access(AccessPolicy::default());
     let duty = ledger::event::access::DutiesSeparated {
         duty: duty("one"),
@@ -165,7 +169,6 @@ fn facts() -> Vec<Fact> {
     facts.extend([
         PersonCreated { login: Some(ContentDigest([1; 16])), person: person("dan") }.into(),
         GroupCreated { group: group("team"), handle: "team".into(), scope: Scope::Site }.into(),
-        asked_for.into(),
         PolicyProposed { body, policy: policy("first") }.into(),
         PolicyAdopted { policy: policy("first") }.into(),
         granted("svc-ci", Role::UserAdmin),
@@ -179,7 +182,8 @@ fn facts() -> Vec<Fact> {
 
 #[test]
 fn every_reason_for_refusing_has_a_case() {
-    let given = given(facts());
+    let mut given = given(facts());
+    given.happen_by("ada", [asked_for()]);
     let mut seen: BTreeSet<&str> = OF_THE_ENGINE.into();
     for (code, actor, command) in of_identity().into_iter().chain(of_access()).chain(of_spending()) {
         let refusal = given.when(&asked(actor), command).facts().expect_err(code);
