@@ -124,8 +124,8 @@ impl Keys {
 
     /// The live key of that name.
     pub fn by_alias(&self, owner: Subject, alias: &str, now: Time) -> Option<(VirtualKeyId, &Key)> {
-        let found = self.unrevoked(owner).iter().filter_map(|id| Some((*id, self.live(*id, now)?)));
-        found.into_iter().find(|(_, key)| *key.issued.alias == *alias)
+        let mut live = self.unrevoked(owner).iter().filter_map(|id| Some((*id, self.live(*id, now)?)));
+        live.find(|(_, key)| *key.issued.alias == *alias)
     }
 
     /// Keys of an owner that were not revoked; some may have expired.

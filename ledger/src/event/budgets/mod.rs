@@ -126,15 +126,10 @@ pub struct Settled {
     /// What it did cost.
     pub amounts: Amounts,
     /// Present when nobody said what it cost in time, and what was reserved stands for it.
-    #[serde(skip_serializing_if = "is_false", default)]
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub expired: bool,
     /// The reservation.
     pub reservation: ReservationId,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn is_false(flag: &bool) -> bool {
-    !*flag
 }
 
 /// It did not happen, and costs nothing.
