@@ -110,5 +110,5 @@ fn within_limit(ask: &Ask<'_>, bill: &Bill<'_>) -> Result<(), Refusal> {
     }
     let ends = end_of(window, &budget.zone);
     let (reserved, spent) = (shown(tally.reserved), shown(tally.spent));
-    Err(Refusal::OverBudget { amount, budget: id, ends, limit, reserved, spent, unit: budget.unit })
+    Err(Refusal::OverBudget { ends, exceeded: id, limit, reserved, spent, unit: budget.unit, wanted: amount })
 }

@@ -64,7 +64,7 @@ impl Wished {
         }
         match looser(policies, &terms, &defaults, latest) {
             None => Ok(terms),
-            Some(field) => Err(Refusal::LooserThanPolicy { class, field: field.into() }),
+            Some(field) => Err(Refusal::LooserThanPolicy { field: field.into(), key_class: class }),
         }
     }
 }

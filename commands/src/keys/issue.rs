@@ -44,7 +44,7 @@ impl Decide for IssueKey {
         ask.existing_scope(scope)?;
         if let Some((found, live)) = ask.state.keys.by_alias(owner, &alias, ask.now) {
             let same = live.issued.class == class && live.issued.scope == scope && wished.is(&live.issued);
-            return if same { Ok(vec![]) } else { Err(Refusal::AliasTaken { alias, key: found }) };
+            return if same { Ok(vec![]) } else { Err(Refusal::AliasTaken { handle: alias, key: found }) };
         }
         let Terms { models, requests_per_minute, tokens_per_minute, enforcement, guardrails, expires } =
             wished.within(&ask.state.policies, class, ask.now)?;

@@ -88,8 +88,8 @@ fn reached(name: &str, percent: u16, used: u64) -> Fact {
 }
 
 fn over(name: &str, amount: u64, (limit, spent, reserved): (u64, u64, u64)) -> Refusal {
-    let (budget, unit) = (budget(name), Unit::Tokens);
-    Refusal::OverBudget { amount, budget, ends: None, limit, reserved, spent, unit }
+    let (exceeded, unit) = (budget(name), Unit::Tokens);
+    Refusal::OverBudget { ends: None, exceeded, limit, reserved, spent, unit, wanted: amount }
 }
 
 #[test]
@@ -364,8 +364,8 @@ fn a_window_is_that_of_the_budgets_own_midnight() {
     let facts = given.when(&before, lasting("r", 60)).facts().expect("it is allowed");
     given.happen(facts);
     let refusal = Refusal::OverBudget {
-        amount: 41,
-        budget: budget("b"),
+        exceeded: budget("b"),
+        wanted: 41,
         ends: Time::parse("2026-11-22T15:00:00.000000Z"),
         limit: 100,
         reserved: 60,
@@ -386,8 +386,8 @@ fn each_unit_counts_in_its_own_budgets() {
     let both = |tokens, money| Amounts::of([(Unit::Tokens, tokens), (Unit::MicroDollars, money)]);
     let wanted = |money| Reserve { amounts: both(90, money).expect("two units"), ..reserve("r", 0) };
     let refusal = Refusal::OverBudget {
-        amount: 6,
-        budget: budget("money"),
+        exceeded: budget("money"),
+        wanted: 6,
         ends: None,
         limit: 5,
         reserved: 0,

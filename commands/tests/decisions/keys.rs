@@ -115,7 +115,7 @@ fn a_key_may_be_stricter_than_policy_and_never_looser() {
         ("expires", Wished { expires: Some(time(4_601)), ..nothing() }),
     ];
     for (field, wished) in rows {
-        let refusal = Refusal::LooserThanPolicy { class: KeyClass::Ci, field: field.into() };
+        let refusal = Refusal::LooserThanPolicy { field: field.into(), key_class: KeyClass::Ci };
         given.when(&asked_by("bob"), wishing(wished)).refused(refusal);
     }
     let past = Wished { expires: Some(time(3_600)), ..nothing() };
@@ -152,7 +152,7 @@ fn a_key_is_issued_once_under_its_name() {
     let again = IssueKey { key: key("other"), digest: digest("other"), ..issue(None, "laptop") };
     given.when(&asked_by("bob"), again.clone()).then([]);
     let other = IssueKey { class: KeyClass::User, ..again.clone() };
-    let taken = Refusal::AliasTaken { alias: "laptop".into(), key: key("laptop") };
+    let taken = Refusal::AliasTaken { handle: "laptop".into(), key: key("laptop") };
     given.when(&asked_by("bob"), other).refused(taken.clone());
     let slower = Wished { requests_per_minute: Some(1), ..Wished::default() };
     given.when(&asked_by("bob"), IssueKey { wished: slower, ..again.clone() }).refused(taken);

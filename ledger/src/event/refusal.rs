@@ -165,33 +165,31 @@ pub enum Refusal {
         role: Box<str>,
     },
     /// The owner has a live key of that name, which is another.
-    #[error("the name `{alias}` is taken by `{key}`, which is not the same; choose another")]
+    #[error("the name `{handle}` is taken by `{key}`, which is not the same; choose another")]
     AliasTaken {
         /// The name.
-        alias: Box<str>,
+        handle: Box<str>,
         /// The key that has it.
         key: VirtualKeyId,
     },
     /// The key would be looser than policy allows for its class.
-    #[error("`{field}` is looser than policy allows for keys of the class `{class}`")]
+    #[error("`{field}` is looser than policy allows for keys of the class `{key_class}`")]
     LooserThanPolicy {
-        /// The key's class.
-        class: KeyClass,
         /// What is looser.
         field: Box<str>,
+        /// The key's class.
+        key_class: KeyClass,
     },
     /// A hard budget has not so much left.
     #[error(
-        "this takes {amount} {unit}, and of the {limit} of `{budget}` {spent} are spent and {reserved} reserved"
+        "this takes {wanted} {unit}, and of the {limit} of `{exceeded}` {spent} are spent and {reserved} reserved"
     )]
     OverBudget {
-        /// What was asked for.
-        amount: u64,
-        /// Which budget.
-        budget: BudgetId,
         /// When its window ends; absent when it does not.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         ends: Option<Time>,
+        /// Which budget.
+        exceeded: BudgetId,
         /// Its limit.
         limit: u64,
         /// What is reserved in its window.
@@ -200,6 +198,8 @@ pub enum Refusal {
         spent: u64,
         /// What it counts.
         unit: Unit,
+        /// What was asked for.
+        wanted: u64,
     },
 }
 

@@ -150,7 +150,7 @@ fn threshold_reached(case: &Case<'_>, fact: &ThresholdReached) -> Verdict {
 
 /// Whether a hard budget really had too little left.
 pub(super) fn is_over(case: &Case<'_>, refusal: &Refusal) -> bool {
-    let Refusal::OverBudget { amount, budget: id, ends, limit, reserved, spent, unit } = refusal else {
+    let Refusal::OverBudget { ends, exceeded: id, limit, reserved, spent, unit, wanted } = refusal else {
         return false;
     };
     let Ok(budget) = live(case, *id) else { return false };
@@ -160,5 +160,5 @@ pub(super) fn is_over(case: &Case<'_>, refusal: &Refusal) -> bool {
         && (budget.unit, budget.limit()) == (*unit, *limit)
         && (shown(tally.spent), shown(tally.reserved)) == (*spent, *reserved)
         && end_of(window, &budget.zone) == *ends
-        && tally.used().saturating_add(u128::from(*amount)) > u128::from(*limit)
+        && tally.used().saturating_add(u128::from(*wanted)) > u128::from(*limit)
 }

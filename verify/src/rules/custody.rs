@@ -92,11 +92,11 @@ fn command_refused(case: &Case<'_>, fact: &CommandRefused) -> Verdict {
         Refusal::RoleNotHere { role, scope } => Role::parse(role).is_some_and(|role| !role.fits(*scope)),
         Refusal::NotForEmergencies { role } => !state.policies.access().break_glass_roles.contains(role),
         Refusal::TooLong { seconds_max } => *seconds_max == longest(case, fact.about),
-        Refusal::AliasTaken { alias, key } => {
+        Refusal::AliasTaken { handle, key } => {
             let live = state.keys.live(*key, case.event.time);
-            live.is_some_and(|key| key.issued.alias == *alias)
+            live.is_some_and(|key| key.issued.alias == *handle)
         }
-        Refusal::LooserThanPolicy { class, field } => keys::is_bounded(case, *class, field),
+        Refusal::LooserThanPolicy { field, key_class } => keys::is_bounded(case, *key_class, field),
         over @ Refusal::OverBudget { .. } => budgets::is_over(case, over),
         Refusal::DutiesConflict { duty } => {
             state.rules.duty(*duty).is_some_and(|duty| duty.span.until.is_none())

@@ -267,13 +267,14 @@ fn refusing(cast: &Cast) -> Vec<Story> {
     let (owner, system) = (cast.as_owner(), Actor::System);
     let wrong = Some(Code::RefusalWrong);
     let there = vec![(owner, Fact::from(issued(cast.owner)))];
-    let taken = |alias: &str, key| refused(None, Refusal::AliasTaken { alias: alias.into(), key });
-    let looser =
-        |field: &str| refused(None, Refusal::LooserThanPolicy { class: KeyClass::Ci, field: field.into() });
+    let taken = |alias: &str, key| refused(None, Refusal::AliasTaken { handle: alias.into(), key });
+    let looser = |field: &str| {
+        refused(None, Refusal::LooserThanPolicy { field: field.into(), key_class: KeyClass::Ci })
+    };
     let set_there = vec![(owner, Fact::from(set(100)))];
     let over = |amount, limit, spent, ends| {
-        let (budget, unit) = (budget(1), Unit::Tokens);
-        refused(None, Refusal::OverBudget { amount, budget, ends, limit, reserved: 0, spent, unit })
+        let (exceeded, unit) = (budget(1), Unit::Tokens);
+        refused(None, Refusal::OverBudget { ends, exceeded, limit, reserved: 0, spent, unit, wanted: amount })
     };
     let too_long = |seconds_max| refused(Some(Object::Key(key(1))), Refusal::TooLong { seconds_max });
     vec![
