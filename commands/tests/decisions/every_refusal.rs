@@ -16,13 +16,16 @@ use commands::identity::{
 };
 use commands::keys::{IssueKey, Wished};
 use commands::policy::ApprovePolicy;
+use fixtures::samples;
 use ledger::event::access::{GrantRequested, Terms};
 use ledger::event::budgets::Target;
+use ledger::event::custody::CommandRefused;
 use ledger::event::identity::{GroupCreated, PersonCreated};
 use ledger::event::keys::KeyClass;
 use ledger::event::policy::{AccessPolicy, Body, PolicyAdopted, PolicyProposed};
 use ledger::event::scope::{Environment, Environments, Scope};
 use ledger::event::{Actor, ContentDigest, Fact, Refusal, Via};
+use ledger::hash::Hash;
 use projections::access::{Permission, Role};
 use std::collections::BTreeSet;
 
@@ -186,8 +189,11 @@ fn every_reason_for_refusing_has_a_case() {
     given.happen_by("ada", [asked_for()]);
     let mut seen: BTreeSet<&str> = OF_THE_ENGINE.into();
     for (code, actor, command) in of_identity().into_iter().chain(of_access()).chain(of_spending()) {
+        let name = command.name();
         let refusal = given.when(&asked(actor), command).facts().expect_err(code);
         assert_eq!(refusal.code(), code, "{refusal}");
+        let refused = CommandRefused { about: None, command: name.into(), refusal };
+        samples::event(1, Hash([0; 32]), refused.into()).encode().expect("it can be recorded");
         seen.insert(code);
     }
     let all: BTreeSet<&str> = Refusal::CODES.iter().copied().collect();
