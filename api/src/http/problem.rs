@@ -156,6 +156,7 @@ pub fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::NothingToErase { .. } => StatusCode::NOT_FOUND,
         Refusal::HandleTaken { .. }
         | Refusal::NameTaken { .. }
+        | Refusal::AliasTaken { .. }
         | Refusal::LoginTaken { .. }
         | Refusal::LastOwner { .. }
         | Refusal::Settled { .. }
@@ -166,7 +167,9 @@ pub fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::UnknownRole { .. }
         | Refusal::RoleNotHere { .. }
         | Refusal::EnvironmentsNotHere { .. }
+        | Refusal::LooserThanPolicy { .. }
         | Refusal::TooLong { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+        Refusal::OverBudget { .. } => StatusCode::PAYMENT_REQUIRED,
     }
 }
 
