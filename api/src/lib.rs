@@ -8,5 +8,6 @@ pub mod directory_lock;
 pub mod evidence;
 pub mod http;
 pub mod limits;
+mod reactor;
 pub mod secret;
 pub mod serve;

@@ -4,6 +4,7 @@ use crate::clock;
 use crate::directory_lock::{DirectoryLock, LockError};
 use crate::http::{Deed, router};
 use crate::limits::Limits;
+use crate::reactor;
 use crate::secret::Secret;
 use axum::extract::ConnectInfo;
 use commands::custody::OpenClaim;
@@ -184,6 +185,7 @@ pub fn start(opened: Opened, listener: TcpListener) -> Result<Running, ServeErro
         limits,
         stopping,
     };
+    tokio::spawn(reactor::follow(handle.clone(), deed.stopping.clone()));
     let served = tokio::spawn(accept(listener, deed));
     Ok(Running { address, engine: handle, writer, stop, served, ended, _lock })
 }

@@ -12,9 +12,11 @@
 mod cli;
 mod evidence;
 mod flips;
+mod governance;
 mod honest;
 mod rules;
 mod spending;
+mod stories;
 mod tamper;
 mod tiles;
 mod world;

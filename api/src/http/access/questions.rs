@@ -101,16 +101,16 @@ async fn may_ask(
     question: &Question,
     scope: Scope,
 ) -> Result<std::sync::Arc<Published>, Problem> {
-    let own = match question {
-        Question::AccessOf(asked) => subject_of(&asker) == Some(asked.subject),
-        Question::Explain(asked) => subject_of(&asker) == Some(asked.subject),
-        Question::WhoMay(_) | Question::Diff(_) => false,
+    let (whom, scope) = match question {
+        Question::AccessOf(asked) => (Some(asked.subject), Scope::Site),
+        Question::Explain(asked) => (Some(asked.subject), scope),
+        Question::WhoMay(_) => (None, scope),
+        Question::Diff(_) => (None, Scope::Site),
     };
-    match question {
-        _ if own => deed.look(asker, None).await,
-        Question::WhoMay(_) => deed.look_at(asker, Some(Permission::AccessRead), scope).await,
-        _ => deed.look(asker, Some(Permission::AccessRead)).await,
+    if whom.is_some() && whom == subject_of(&asker) {
+        return deed.look(asker, None).await;
     }
+    deed.look_at(asker, Some(Permission::AccessRead), scope).await
 }
 
 fn answer(
