@@ -107,14 +107,18 @@ fn of_access() -> Vec<(&'static str, Actor, Command)> {
     ]
 }
 
-fn facts() -> Vec<Fact> {
-    let asked_for = GrantRequested {
+fn asked_for() -> Fact {
+    GrantRequested {
         request: request("hers"),
         role: "member".into(),
         scope: Scope::Site,
         subject: subject("bob").into(),
         terms: Terms::default(),
-    };
+    }
+    .into()
+}
+
+fn facts() -> Vec<Fact> {
     let body = Body::Access(AccessPolicy::default());
     let duty = ledger::event::access::DutiesSeparated {
         duty: duty("one"),
@@ -133,7 +137,6 @@ fn facts() -> Vec<Fact> {
     facts.extend([
         PersonCreated { login: Some(ContentDigest([1; 16])), person: person("dan") }.into(),
         GroupCreated { group: group("team"), handle: "team".into(), scope: Scope::Site }.into(),
-        asked_for.into(),
         PolicyProposed { body, policy: policy("first") }.into(),
         PolicyAdopted { policy: policy("first") }.into(),
         granted("svc-ci", Role::UserAdmin),
@@ -145,7 +148,8 @@ fn facts() -> Vec<Fact> {
 
 #[test]
 fn every_reason_for_refusing_has_a_case() {
-    let given = given(facts());
+    let mut given = given(facts());
+    given.happen_by("ada", [asked_for()]);
     let mut seen: BTreeSet<&str> = OF_THE_ENGINE.into();
     for (code, actor, command) in of_identity().into_iter().chain(of_access()) {
         let refusal = given.when(&asked(actor), command).facts().expect_err(code);

@@ -52,6 +52,11 @@ fn create(name: &str) -> Command {
     CreateServiceAccount { service_account: id, handle: name.into(), profile: Some(profile) }.into()
 }
 
+/// An order that leads to one event and nothing sealed: a service account of that name.
+fn add(name: &str) -> Command {
+    CreateServiceAccount { service_account: account(name), handle: name.into(), profile: None }.into()
+}
+
 /// A credential of that name for whoever asks.
 fn issue(name: &str) -> Command {
     let (credential, digest) = (credential(name), digest(name));

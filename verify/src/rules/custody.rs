@@ -13,7 +13,7 @@ use ledger::event::custody::{
 use ledger::event::id::GrantId;
 use ledger::event::scope::Scope;
 use ledger::event::{Actor, Custody, Object, Refusal, Via};
-use projections::access::{Permission, Permissions, Role};
+use projections::access::{Grant, Permission, Permissions, Role};
 use projections::{Grantless, Lasting};
 
 pub(super) fn judge(case: &Case<'_>, fact: &Custody) -> Verdict {
@@ -75,7 +75,9 @@ fn command_refused(case: &Case<'_>, fact: &CommandRefused) -> Verdict {
         Refusal::ExceedsOwnRights { permission, scope } => lacks(permission, lasting_rights(case, *scope)),
         Refusal::UnknownSubject { subject } => !state.subjects.contains(*subject),
         Refusal::UnknownGrant { grant } => {
-            state.grants.find(*grant).is_none_or(|grant| grant.ground != Some(Ground::BreakGlass {}))
+            let reviewed = &*fact.command == "access.review_break_glass";
+            let is_meant = |found: &Grant| !reviewed || found.ground == Some(Ground::BreakGlass {});
+            !state.grants.find(*grant).is_some_and(is_meant)
         }
         Refusal::UnknownCredential { credential } => state.credentials.find(*credential).is_none(),
         Refusal::UnknownObject { object } => !is_live(case, *object),
