@@ -1,6 +1,5 @@
 //! Virtual keys and budgets as clients meet them.
 
-
 #[expect(dead_code, reason = "each test target uses its own part of this")]
 mod common;
 

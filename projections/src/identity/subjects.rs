@@ -58,11 +58,6 @@ impl SubjectRecord {
         (self.since < size).then(|| self.changes.at(size).copied().unwrap_or(Standing::Active))
     }
 
-    /// The last change of its standing, with the position of its event.
-    pub fn last_change(&self) -> Option<(u64, Standing)> {
-        self.changes().last()
-    }
-
     /// The event that had ended its standing after so many events, if it was not active then.
     pub fn ended_at(&self, size: u64) -> Option<u64> {
         let last = self.changes().filter(|(seq, _)| *seq < size).last();

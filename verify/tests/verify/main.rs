@@ -9,6 +9,7 @@
     reason = "a test stops where it cannot go on, and a forger is brief"
 )]
 
+mod answer;
 mod cli;
 mod evidence;
 mod flips;

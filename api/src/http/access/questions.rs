@@ -10,36 +10,18 @@ use crate::http::{Kind, Problem};
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
-use commands::engine::{Published, chain};
+use commands::engine::Published;
 use ledger::event::scope::{Environment, Scope};
 use ledger::event::{Refusal, Subject};
-use ledger::hash::Hash;
-use ledger::merkle::leaf_hash;
 use projections::access::{Permission, Place};
-use projections::answers::{AccessOf, Diff, Explain, Question, Row, WhoMay};
+use projections::answers::{AccessOf, Answer, Diff, Explain, Question, WhoMay};
 use projections::history::Moment;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
 /// Most checks in one request.
 const CHECKS_MAX: usize = 100;
-
-/// An answer that can be computed again from the log.
-#[derive(Serialize)]
-pub(in crate::http) struct Answer {
-    question: Question,
-    /// As of when.
-    moment: Moment,
-    /// Leaf hash of the last event that the answer takes in; absent before the first.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    head: Option<Hash>,
-    /// How many rows come before these.
-    skipped: usize,
-    rows: Vec<Row>,
-    /// How many rows there are in all.
-    total: usize,
-}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -120,19 +102,8 @@ fn answer(
     (skip, count): (Option<usize>, Option<usize>),
 ) -> Result<Answer, Problem> {
     let (skipped, count) = (skip.unwrap_or_default(), limit(count)?);
-    let mut rows = published.state.answer(&question, moment);
-    let total = rows.len();
-    rows = rows.into_iter().skip(skipped).take(count).collect();
-    Ok(Answer { question, moment, head: head(deed, moment.size)?, skipped, rows, total })
-}
-
-fn head(deed: &Deed, size: u64) -> Result<Option<Hash>, Problem> {
-    let Some(last) = size.checked_sub(1) else { return Ok(None) };
-    let record = deed.engine.reader().event(last).map_err(|cause| {
-        tracing::error!("the log could not be read: {}", chain(&cause));
-        Problem::new(Kind::Unreadable, "the log could not be read; ask the operator of this server")
-    })?;
-    Ok(record.map(|record| leaf_hash(&record.leaf)))
+    let head = as_of::head(deed, moment.size)?;
+    Ok(Answer::of(&published.state, question, moment, head, (skipped, count)))
 }
 
 #[derive(Deserialize)]
@@ -162,24 +133,11 @@ pub(in crate::http) async fn diff(
 }
 
 /// Why somebody may do something, or what is missing.
-#[derive(Serialize)]
-pub(in crate::http) struct Explanation {
-    allowed: bool,
-    #[serde(flatten)]
-    answer: Answer,
-    /// Built-in roles that would allow it there; given when nothing does.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    would_allow: Vec<String>,
-    /// Whether the subject may act at all.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    standing: Option<&'static str>,
-}
-
 pub(in crate::http) async fn explain(
     State(deed): State<Deed>,
     asker: Asker,
     query: Asked<AccessQuery>,
-) -> Result<Json<Explanation>, Problem> {
+) -> Result<Json<Answer>, Problem> {
     let Query(query) = query.map_err(|cause| wrong_query(cause.body_text()))?;
     let (Some(subject), Some(permission)) = (&query.subject, &query.permission) else {
         return Err(wrong_query("ask with `subject` and `permission` and, unless everywhere, `scope`"));
@@ -190,20 +148,7 @@ pub(in crate::http) async fn explain(
     let question = Question::Explain(asked);
     let published = may_ask(&deed, asker, &question, scope).await?;
     let moment = as_of::moment(&deed, &published, query.as_of.as_deref())?;
-    let answer = answer(&deed, &published, (question, moment), (query.skip, query.limit))?;
-    let allowed = answer.total > 0;
-    let record = published.state.subjects.find(subject).filter(|_| !allowed);
-    let standing =
-        record.and_then(|record| record.standing_at(moment.size)).map(|standing| standing.as_str());
-    let would_allow = if allowed { Vec::new() } else { allowing(permission, &published, scope) };
-    Ok(Json(Explanation { allowed, answer, would_allow, standing }))
-}
-
-fn allowing(permission: Permission, published: &Published, scope: Scope) -> Vec<String> {
-    let roles = projections::access::Role::BUILT_IN.iter();
-    let fits = roles.filter(|role| published.state.scopes.around(scope).any(|around| role.fits(around)));
-    let allows = fits.filter(|role| published.state.roles.permissions(**role).contains(permission));
-    allows.map(|role| role.to_string()).collect()
+    answer(&deed, &published, (question, moment), (query.skip, query.limit)).map(Json)
 }
 
 #[derive(Deserialize)]
