@@ -22,8 +22,14 @@ struct Log {
 
 fn log() -> Log {
     let dir = TempDir::new().unwrap();
-    let size =
-        Size { subjects: 600, credentials: 900, memberships: 60, changes: 1_000, grants: 3_000, ..Size::SMALL };
+    let size = Size {
+        subjects: 600,
+        credentials: 900,
+        memberships: 60,
+        changes: 1_000,
+        grants: 3_000,
+        ..Size::SMALL
+    };
     let scribe = organization::write(dir.path(), (size, 11), 1, 1 << 20).unwrap();
     let genesis = scribe.genesis().hash();
     let place = Place { disk: Arc::new(RealDisk), root: scribe.data(), genesis };
