@@ -13,6 +13,7 @@ use std::collections::BTreeSet;
 
 /// A question about access.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Question {
     /// Which roles a subject has, and how.
@@ -27,6 +28,7 @@ pub enum Question {
 
 /// Which roles a subject has, and how.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AccessOf {
     /// Who.
@@ -35,6 +37,7 @@ pub struct AccessOf {
 
 /// Who may do something at a place, and how.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct WhoMay {
     /// What, by the name of the permission.
@@ -48,6 +51,7 @@ pub struct WhoMay {
 
 /// What makes that a subject may do something at a place.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Explain {
     /// Who.
@@ -63,6 +67,7 @@ pub struct Explain {
 
 /// Which roles were gained and lost since another moment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Diff {
     /// Since when.
@@ -71,6 +76,7 @@ pub struct Diff {
 
 /// A row of an answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Row {
     /// A role that somebody has.
@@ -105,6 +111,7 @@ impl Row {
 
 /// A role gained or lost.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Change {
     /// The role.
@@ -118,6 +125,7 @@ pub struct Change {
 
 /// What made a role be gained or lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Why {
     /// The role was granted.
@@ -138,6 +146,7 @@ pub enum Why {
 
 /// A role that permits something else.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Redefined {
     /// Which.

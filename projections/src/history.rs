@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 /// A point of the past: after so many events, at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Moment {
     /// How many events had happened.
     pub size: u64,
