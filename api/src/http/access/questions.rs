@@ -4,10 +4,10 @@ use crate::clock;
 use crate::http::as_of;
 use crate::http::asking::{Asker, Deed, subject_of};
 use crate::http::body::Json as Body;
-use crate::http::fields::permission as named;
+use crate::http::fields::{permission as named, wrong_shape};
 use crate::http::pages::{limit, wrong_query};
+use crate::http::tags::{Json, Tagged};
 use crate::http::{Kind, Problem};
-use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use commands::engine::{Published, chain};
@@ -18,6 +18,7 @@ use ledger::merkle::leaf_hash;
 use projections::access::{Permission, Place};
 use projections::answers::{AccessOf, Diff, Explain, Question, Row, WhoMay};
 use projections::history::Moment;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -26,7 +27,7 @@ use std::str::FromStr;
 const CHECKS_MAX: usize = 100;
 
 /// An answer that can be computed again from the log.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub(in crate::http) struct Answer {
     question: Question,
     /// As of when.
@@ -41,15 +42,23 @@ pub(in crate::http) struct Answer {
     total: usize,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct AccessQuery {
+    /// Who: `per_…`, `svc_…` or `agt_…`.
     subject: Option<String>,
+    /// What, by the name of the permission.
     permission: Option<String>,
+    /// Where: `site`, unless given, `org_…` or `prj_…`.
     scope: Option<String>,
+    /// In which environment of a project.
     environment: Option<Environment>,
+    /// A number of events, or a time such as `2027-01-31T23:59:59.000000Z`: what was so then.
     as_of: Option<String>,
+    /// How many rows to leave out at the beginning.
     skip: Option<usize>,
+    /// How many rows at most, 100 unless given.
+    #[schemars(range(min = 1, max = 1_000))]
     limit: Option<usize>,
 }
 
@@ -59,6 +68,10 @@ fn parsed<T: FromStr<Err: std::fmt::Display>>(name: &str, text: &str) -> Result<
     text.parse().map_err(|cause: T::Err| wrong_query(format!("`{name}`: {cause}")))
 }
 
+fn in_body<T: FromStr<Err: std::fmt::Display>>(name: &str, text: &str) -> Result<T, Problem> {
+    text.parse().map_err(|cause: T::Err| wrong_shape(format!("`{name}`: {cause}")))
+}
+
 fn permission_of(text: &str) -> Result<Permission, Problem> {
     named(text)
         .map_err(|_| wrong_query("`permission` is the name of a permission; `GET /api/v1/roles` shows them"))
@@ -66,6 +79,28 @@ fn permission_of(text: &str) -> Result<Permission, Problem> {
 
 fn scope_of(text: Option<&str>) -> Result<Scope, Problem> {
     text.map_or(Ok(Scope::Site), |text| parsed("scope", text))
+}
+
+/// The clock goes on without making another answer of it.
+impl Tagged for Answer {
+    fn size(&self) -> u64 {
+        self.moment.size
+    }
+
+    fn meaning(&self) -> Option<Vec<u8>> {
+        serde_json::to_vec(&(&self.head, self.skipped, &self.rows, self.total)).ok()
+    }
+}
+
+impl Tagged for Explanation {
+    fn size(&self) -> u64 {
+        self.answer.size()
+    }
+
+    fn meaning(&self) -> Option<Vec<u8>> {
+        let own = serde_json::to_vec(&(&self.would_allow, self.standing)).ok()?;
+        Some([own, self.answer.meaning()?].concat())
+    }
 }
 
 /// What a subject has, or who may do something.
@@ -135,12 +170,17 @@ fn head(deed: &Deed, size: u64) -> Result<Option<Hash>, Problem> {
     Ok(record.map(|record| leaf_hash(&record.leaf)))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct DiffQuery {
+    /// The earlier moment: a number of events, or a time.
     from: String,
+    /// The later one; now, unless given.
     to: Option<String>,
+    /// How many rows to leave out at the beginning.
     skip: Option<usize>,
+    /// How many rows at most, 100 unless given.
+    #[schemars(range(min = 1, max = 1_000))]
     limit: Option<usize>,
 }
 
@@ -162,13 +202,14 @@ pub(in crate::http) async fn diff(
 }
 
 /// Why somebody may do something, or what is missing.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub(in crate::http) struct Explanation {
     allowed: bool,
     #[serde(flatten)]
     answer: Answer,
     /// Built-in roles that would allow it there; given when nothing does.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
     would_allow: Vec<String>,
     /// Whether the subject may act at all.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -206,13 +247,13 @@ fn allowing(permission: Permission, published: &Published, scope: Scope) -> Vec<
     allows.map(|role| role.to_string()).collect()
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct CheckRequest {
     checks: BTreeMap<String, Check>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Check {
     permission: String,
@@ -227,7 +268,7 @@ pub(in crate::http) async fn authcheck(
     State(deed): State<Deed>,
     asker: Asker,
     Body(request): Body<CheckRequest>,
-) -> Result<Json<BTreeMap<String, bool>>, Problem> {
+) -> Result<axum::Json<BTreeMap<String, bool>>, Problem> {
     if request.checks.len() > CHECKS_MAX {
         return Err(Problem::new(Kind::WrongShape, format!("`checks` has at most {CHECKS_MAX} entries")));
     }
@@ -235,13 +276,16 @@ pub(in crate::http) async fn authcheck(
     let own = subject_of(&asker).ok_or_else(|| Problem::refused(Refusal::NotAuthenticated {}, None))?;
     let mut answers = BTreeMap::new();
     for (name, check) in request.checks {
-        let subject = check.subject.as_deref().map_or(Ok(own), |text| parsed("subject", text))?;
+        let subject = check.subject.as_deref().map_or(Ok(own), |text| in_body("subject", text))?;
         if subject != own {
             published = deed.look(asker, Some(Permission::AccessRead)).await?;
         }
-        let place = Place { scope: scope_of(check.scope.as_deref())?, environment: check.environment };
-        let permission = permission_of(&check.permission)?;
+        let place = Place {
+            scope: check.scope.as_deref().map_or(Ok(Scope::Site), |text| in_body("scope", text))?,
+            environment: check.environment,
+        };
+        let permission = named(&check.permission)?;
         answers.insert(name, published.state.may(subject, permission, place, clock::now()));
     }
-    Ok(Json(answers))
+    Ok(axum::Json(answers))
 }
