@@ -4,16 +4,20 @@ use crate::{Ask, Decide, Decision, access, budgets, custody, identity, keys, pol
 use ledger::event::Object;
 
 macro_rules! commands {
-    ($($(#[$doc:meta])* $area:ident::$name:ident;)*) => {
+    ($(#[doc = $doc:literal] $area:ident::$name:ident;)*) => {
         /// Any command.
         #[derive(Clone, Debug)]
         pub enum Command {
-            $($(#[$doc])* $name($area::$name),)*
+            $(#[doc = $doc] $name($area::$name),)*
         }
 
         impl Command {
             /// The names of all commands.
             pub const NAMES: &'static [&'static str] = &[$(<$area::$name as Decide>::NAME),*];
+
+            /// Each name, with what the command does.
+            pub const ABOUT: &'static [(&'static str, &'static str)] =
+                &[$((<$area::$name as Decide>::NAME, $doc)),*];
 
             /// Its stable name.
             pub fn name(&self) -> &'static str {

@@ -32,6 +32,8 @@ pub mod note;
 pub mod policy;
 pub mod proof;
 pub mod receipt;
+#[cfg(feature = "schema")]
+mod schema;
 pub mod sealed;
 pub mod segment;
 pub mod signature;

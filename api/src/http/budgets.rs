@@ -5,7 +5,7 @@ use super::asking::{Asker, Deed};
 use super::commands::{Door, Parsed};
 use super::fields::{fresh_id, wrong_shape};
 use super::pages::{Page, Paging};
-use axum::Json;
+use super::tags::Json;
 use axum::extract::State;
 use commands::budgets::{ChangeBudget, EndBudget, SetBudget};
 use ledger::canonical::INTEGER_MAX;
@@ -18,6 +18,7 @@ use ledger::zone::Zone;
 use projections::access::Permission;
 use projections::budgets::{Budget, end_of, shown};
 use projections::history::Moment;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// At which percents something is said unless said otherwise.
@@ -25,7 +26,7 @@ const THRESHOLDS: [u16; 3] = [50, 80, 100];
 /// What stands before the name of a model that a budget is for.
 const MODEL: &str = "model:";
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SetArguments {
     target: String,
@@ -91,7 +92,7 @@ fn parse_thresholds(percents: Vec<u16>) -> Result<Thresholds, Problem> {
     Thresholds::of(percents).map_err(|cause| wrong_shape(format!("`thresholds`: {cause}")))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ChangeArguments {
     budget: BudgetId,
@@ -105,7 +106,7 @@ pub(super) fn change_budget(door: Door<'_>, arguments: ChangeArguments) -> Resul
     Ok(Parsed::plain(door, ChangeBudget { budget, limit, thresholds }))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct EndArguments {
     budget: BudgetId,
@@ -115,7 +116,7 @@ pub(super) fn end_budget(door: Door<'_>, arguments: EndArguments) -> Result<Pars
     Ok(Parsed::plain(door, EndBudget { budget: arguments.budget }))
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub(super) struct BudgetRow {
     budget: BudgetId,
     target: String,
@@ -131,7 +132,7 @@ pub(super) struct BudgetRow {
     current: Option<Current>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Current {
     window: Window,
     #[serde(skip_serializing_if = "Option::is_none")]

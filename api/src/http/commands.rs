@@ -5,6 +5,7 @@
 
 use super::asking::{Asker, Deed, Request};
 use super::body::{Json, parse};
+use super::tags::Seen;
 use super::{Kind, Problem, access, budgets, custody, identity, keys, policy};
 use crate::secret::Secret;
 use axum::Json as JsonResponse;
@@ -16,6 +17,7 @@ use ledger::event::id::CommandId;
 use ledger::event::{Decoded, Event, Fact, Identity, Keys};
 use ledger::hash::Hash;
 use ledger::receipt::Receipt;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -33,8 +35,9 @@ pub(super) struct CommandRequest {
 }
 
 /// A command's answer.
-#[derive(Serialize)]
-struct CommandAnswer {
+#[derive(JsonSchema, Serialize)]
+pub(super) struct CommandAnswer {
+    /// As it was sent.
     command: String,
     /// What came of it: ids, and a secret that is shown this once.
     result: BTreeMap<&'static str, String>,
@@ -67,13 +70,14 @@ impl Parsed {
 pub(super) async fn command(
     State(deed): State<Deed>,
     asker: Asker,
+    Seen(seen): Seen,
     Json(request): Json<CommandRequest>,
 ) -> Result<Response, Problem> {
     let CommandRequest { id, command: name, arguments } = request;
     let Parsed { asker, command, secret } = parsed(&name, Door { asker, deed: &deed }, arguments.get())?;
     let digest = deed.content_digest(content(&name, arguments.get())?.as_bytes());
     let wanted = keys::Wanted::by(&asker, &command);
-    let receipt = deed.order(asker, Request { id, digest, command }).await?;
+    let receipt = deed.order(asker, Request { id, digest, command, seen }).await?;
     let result = match &receipt {
         Some(receipt) => result(&deed, receipt, secret)?,
         None => wanted
@@ -91,6 +95,11 @@ macro_rules! orders {
     ($($name:literal => $parse:path;)*) => {
         /// The names of all commands that clients may send.
         pub const COMMANDS: &[&str] = &[$($name),*];
+
+        /// The schema of each command.
+        pub(super) fn alternatives(generator: &mut SchemaGenerator) -> Vec<(&'static str, Schema)> {
+            vec![$(($name, alternative($name, $parse, generator))),*]
+        }
 
         fn parsed(name: &str, door: Door<'_>, arguments: &str) -> Result<Parsed, Problem> {
             let arguments = arguments.as_bytes();
@@ -149,6 +158,26 @@ orders! {
     "policy.approve" => policy::approve;
     "policy.decline" => policy::decline;
     "custody.erase_payloads" => custody::erase_payloads;
+}
+
+/// The schema of a command whose arguments a function reads.
+fn alternative<A: JsonSchema>(
+    name: &str,
+    _: impl Fn(Door<'_>, A) -> Result<Parsed, Problem>,
+    generator: &mut SchemaGenerator,
+) -> Schema {
+    let about = Command::ABOUT.iter().find(|(known, _)| *known == name);
+    json_schema!({
+        "type": "object",
+        "description": about.map(|(_, about)| about.trim()),
+        "properties": {
+            "id": generator.subschema_for::<CommandId>(),
+            "command": {"const": name},
+            "arguments": A::json_schema(generator),
+        },
+        "required": ["id", "command", "arguments"],
+        "additionalProperties": false,
+    })
 }
 
 /// The command's content in one form, whatever the order of keys or the space it was sent with.

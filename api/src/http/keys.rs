@@ -5,9 +5,10 @@ use super::asking::{Asker, Deed, subject_of};
 use super::commands::{Door, Parsed};
 use super::fields::{fresh_id, optional, optional_subject, site, wrong_shape};
 use super::pages::{Page, Paging};
+use super::tags::Json;
+use super::texts::SubjectText;
 use crate::clock;
 use crate::secret::Secret;
-use axum::Json;
 use axum::extract::State;
 use commands::Command;
 use commands::keys::{IssueKey, RevokeKey, RotateVirtualKey, Wished};
@@ -18,9 +19,10 @@ use ledger::event::scope::Scope;
 use ledger::names::{Names, is_name};
 use ledger::time::Time;
 use projections::access::Permission;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct IssueArguments {
     alias: String,
@@ -28,6 +30,7 @@ pub(super) struct IssueArguments {
     #[serde(default = "site")]
     scope: Scope,
     #[serde(default, deserialize_with = "optional_subject")]
+    #[schemars(with = "Option<SubjectText>")]
     owner: Option<Subject>,
     models: Option<Vec<String>>,
     requests_per_minute: Option<u64>,
@@ -84,7 +87,7 @@ impl Wanted {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RotateArguments {
     key: VirtualKeyId,
@@ -99,7 +102,7 @@ pub(super) fn rotate_key(door: Door<'_>, arguments: RotateArguments) -> Result<P
     Ok(Parsed { asker: door.asker, command: command.into(), secret: Some(secret) })
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RevokeArguments {
     key: VirtualKeyId,
@@ -111,7 +114,7 @@ pub(super) fn revoke_key(door: Door<'_>, arguments: RevokeArguments) -> Result<P
     Ok(Parsed::plain(door, RevokeKey { key, reason: optional("reason", reason)? }))
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub(super) struct KeyRow {
     key: VirtualKeyId,
     alias: Box<str>,

@@ -23,6 +23,7 @@ facts! {
 
 /// What a virtual key is for; policy sets the bounds of each class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum KeyClass {
     /// The tools in a workspace.
     #[serde(rename = "workspace")]
@@ -65,6 +66,7 @@ impl fmt::Display for KeyClass {
 
 /// Which models may be called.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Models {
     /// Whatever policy allows.

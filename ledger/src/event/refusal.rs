@@ -11,6 +11,7 @@ use thiserror::Error;
 
 /// Why a command was refused. The codes are stable; the messages are for people and may improve.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Error)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "code", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Refusal {
     /// No credential, or one that is unknown, revoked or expired.

@@ -43,6 +43,7 @@ pub(super) fn sound(holds: bool, what: &'static str) -> Result<(), Unsound> {
 
 /// What the keys of a class may be at most, and are where nothing else is asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct KeyDefaults {
     /// The class.
@@ -95,6 +96,7 @@ impl KeyDefaults {
 
 /// How strict an enforcement level is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
     /// It is written down.
@@ -107,6 +109,7 @@ pub enum Mode {
 
 /// A level of enforcement.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Enforcement {
     /// How strict it is.
@@ -131,6 +134,7 @@ impl Enforcement {
 
 /// What a guardrail does with what it finds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
     /// Takes it out.
@@ -143,6 +147,7 @@ pub enum Action {
 
 /// A rule over the content of calls.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Guardrail {
     /// What happens with what it finds.
@@ -155,6 +160,7 @@ pub struct Guardrail {
 
 /// A set of guardrails.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Guardrails {
     /// The set's name.
@@ -180,6 +186,7 @@ impl Guardrails {
 
 /// A model that can be called, and what it costs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Model {
     /// For a token read from a cache.
@@ -198,6 +205,7 @@ pub struct Model {
 
 /// The models that can be called, and what they cost.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Catalogue {
     /// The models, in ascending order of their names.
@@ -228,6 +236,7 @@ impl Catalogue {
 
 /// How long one class of sealed data is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Retained {
     /// The class.
@@ -238,6 +247,7 @@ pub struct Retained {
 
 /// How long sealed data are kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Retention {
     /// The classes, in ascending order of their names.
@@ -255,6 +265,7 @@ impl Retention {
 
 /// How long a session lasts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Session {
     /// In all.

@@ -53,6 +53,7 @@ pub struct PolicyDeclined {
 
 /// What a policy says. Every field is always there, so that a version says everything it decides.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Body {
     /// How access is given.
@@ -106,6 +107,7 @@ impl Body {
 
 /// How access is given.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AccessPolicy {
     /// Roles that are granted only when a second person approves, by their names in events.
