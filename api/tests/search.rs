@@ -22,8 +22,14 @@ struct Log {
 
 fn log() -> Log {
     let dir = TempDir::new().unwrap();
-    let size =
-        Size { subjects: 600, credentials: 900, memberships: 60, changes: 1_000, grants: 3_000, ..Size::SMALL };
+    let size = Size {
+        subjects: 600,
+        credentials: 900,
+        memberships: 60,
+        changes: 1_000,
+        grants: 3_000,
+        ..Size::SMALL
+    };
     let scribe = organization::write(dir.path(), (size, 11), 1, 1 << 20).unwrap();
     let genesis = scribe.genesis().hash();
     let place = Place { disk: Arc::new(RealDisk), root: scribe.data(), genesis };
@@ -73,7 +79,7 @@ fn searches(log: &Log) -> Vec<Vec<Clause>> {
         vec![clause(Facet::Type, &kinds), clause(Facet::Actor, &["system"])],
         vec![clause(Facet::Object, &["grt_none"]), clause(Facet::Outcome, &["done"])],
     ];
-    for _ in 0..12 {
+    for _ in 0..4 {
         let event = rng.pick(&log.events).unwrap();
         let object = event.fact.object(event.ledger).to_string();
         let (actor, kind) = (actor_text(&event.actor), rng.pick(&kinds).unwrap());
