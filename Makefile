@@ -15,9 +15,10 @@ run: setup
 test: setup
 	cargo gate
 
-# The crash and simulation suites, with far more rounds than the gate runs.
+# The crash, simulation and Schemathesis suites, with far more rounds than the gate runs.
 e2e: setup
-	DEED_SIMULATION_SEEDS=$${DEED_SIMULATION_SEEDS:-20000} DEED_CRASH_ROUNDS=$${DEED_CRASH_ROUNDS:-200} cargo gate --only soak
+	DEED_SIMULATION_SEEDS=$${DEED_SIMULATION_SEEDS:-20000} DEED_CRASH_ROUNDS=$${DEED_CRASH_ROUNDS:-200} \
+		DEED_SCHEMATHESIS_EXAMPLES=$${DEED_SCHEMATHESIS_EXAMPLES:-30} cargo gate --only soak
 
 bench: setup
 	cargo bench

@@ -53,7 +53,9 @@ async fn order(engine: &Handle, actor: Actor, command: Command) -> Answer {
     let origin = Origin { channel: Channel::Http, digest: Some(ContentDigest(id())), request: Some(request) };
     let reply = Box::new(move |answer| drop(answered.send(answer)));
     let lookup = Lookup::FreeBelow(0);
-    engine.submit(Submission { actor, origin, source: Source::OWN, command, lookup, reply }).unwrap();
+    engine
+        .submit(Submission { actor, origin, source: Source::OWN, command, lookup, seen: None, reply })
+        .unwrap();
     answer.await.unwrap()
 }
 

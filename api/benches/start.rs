@@ -55,7 +55,7 @@ fn asked(actor: Actor, command: Command) -> Submission {
     let request = ledger::hash::to_hex(&id()).parse().unwrap();
     let origin = Origin { channel: Channel::Http, digest: Some(ContentDigest(id())), request: Some(request) };
     let lookup = Lookup::FreeBelow(u64::MAX);
-    Submission { actor, origin, source: Source::OWN, command, lookup, reply: Box::new(|_| ()) }
+    Submission { actor, origin, source: Source::OWN, command, lookup, seen: None, reply: Box::new(|_| ()) }
 }
 
 /// One service account in eight commands; the others grant and revoke.

@@ -3,10 +3,12 @@
 //! A request is parsed into a command, authenticated, handed to the engine, and answered with what became lasting. Pages and streams read what the
 //! engine has published. Start with [`http::router`]; [`serve::open`] and [`serve::start`] tie everything together.
 
+pub mod client;
 pub mod clock;
 pub mod directory_lock;
 pub mod evidence;
 pub mod http;
 pub mod limits;
+mod reactor;
 pub mod secret;
 pub mod serve;

@@ -16,6 +16,8 @@ pub struct Limits {
     pub body: Duration,
     /// How long an answer may take. Streams begin within it and go on.
     pub answer: Duration,
+    /// Requests a second that a credential may send, or an address without one; 0 stands for any number.
+    pub requests_per_second: u32,
     /// How long open requests may take when the server stops.
     pub drain: Duration,
 }
@@ -28,6 +30,8 @@ impl Default for Limits {
             // 64 KiB in ten seconds is less than the slowest line that a person would wait for.
             body: Duration::from_secs(10),
             answer: Duration::from_secs(30),
+            // What a busy program needs, and far less than what the server can do.
+            requests_per_second: 50,
             drain: Duration::from_secs(10),
         }
     }

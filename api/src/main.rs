@@ -4,7 +4,7 @@ use api::evidence::{self, ExportError};
 use api::limits::Limits;
 use api::secret::Secret;
 use api::serve::{Config, Opened, ServeError, listen, open, start};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use commands::custody::RotateKey;
 use commands::engine::{Answer, by_operator, chain};
 use ledger::signature::{Purpose, SigningKey};
@@ -37,6 +37,9 @@ enum Order {
         /// And after so many seconds, when there is something new
         #[arg(long, env = "DEED_CHECKPOINT_SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
         checkpoint_seconds: u64,
+        /// Requests a second that a credential may send, or an address without one; 0 for any number
+        #[arg(long, env = "DEED_REQUESTS_PER_SECOND", default_value_t = Limits::default().requests_per_second)]
+        requests_per_second: u32,
     },
     /// Make a new claim link while the server is stopped; the one before no longer works
     ClaimLink {
@@ -124,9 +127,15 @@ fn main() -> ExitCode {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     log.with_ansi(std::io::stderr().is_terminal()).init();
-    let done = match Cli::parse().order {
-        Order::Serve { folders, listen, checkpoint_events, checkpoint_seconds } => {
-            serve(Config { checkpoint_events, checkpoint_seconds, ..folders.config(listen) })
+    let matches = api::client::extend(Cli::command()).get_matches();
+    if let Some(code) = api::client::run(&matches) {
+        return code;
+    }
+    let order = Cli::from_arg_matches(&matches).unwrap_or_else(|cause| cause.exit()).order;
+    let done = match order {
+        Order::Serve { folders, listen, checkpoint_events, checkpoint_seconds, requests_per_second } => {
+            let limits = Limits { requests_per_second, ..Limits::default() };
+            serve(Config { checkpoint_events, checkpoint_seconds, limits, ..folders.config(listen) })
         }
         Order::ClaimLink { folders, listen } => claim_link(&folders.config(listen)),
         Order::Tiles { data, to } => tiles(&data, &to),

@@ -85,6 +85,13 @@ fn request(line: &str, column: &str, victim: &Victim) -> (&'static str, String, 
         "identity.revoke_credential" => json!({"credential": victim.credential}),
         "access.grant_role" => json!({"subject": victim.subject, "role": "user_admin"}),
         "access.revoke_role" => json!({"grant": victim.grant}),
+        "keys.issue_key" => json!({"alias": column, "class": "user", "owner": victim.subject}),
+        "keys.rotate_key" | "keys.revoke_key" => json!({"key": victim.key}),
+        "budgets.set_budget" => {
+            json!({"target": victim.subject, "unit": "tokens", "period": "day", "kind": "alert", "limit": 1})
+        }
+        "budgets.change_budget" => json!({"budget": victim.budget, "limit": 2, "thresholds": [50]}),
+        "budgets.end_budget" => json!({"budget": victim.budget}),
         "custody.erase_payloads" => json!({"subject": victim.subject, "reason": "a test"}),
         other => panic!("`{other}` has no row: say here what it is sent with"),
     };

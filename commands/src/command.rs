@@ -1,19 +1,23 @@
 //! Every command there is.
 
-use crate::{Ask, Decide, Decision, access, custody, identity, policy};
+use crate::{Ask, Decide, Decision, access, budgets, custody, identity, keys, policy};
 use ledger::event::Object;
 
 macro_rules! commands {
-    ($($(#[$doc:meta])* $area:ident::$name:ident;)*) => {
+    ($(#[doc = $doc:literal] $area:ident::$name:ident;)*) => {
         /// Any command.
         #[derive(Clone, Debug)]
         pub enum Command {
-            $($(#[$doc])* $name($area::$name),)*
+            $(#[doc = $doc] $name($area::$name),)*
         }
 
         impl Command {
             /// The names of all commands.
             pub const NAMES: &'static [&'static str] = &[$(<$area::$name as Decide>::NAME),*];
+
+            /// Each name, with what the command does.
+            pub const ABOUT: &'static [(&'static str, &'static str)] =
+                &[$((<$area::$name as Decide>::NAME, $doc)),*];
 
             /// Its stable name.
             pub fn name(&self) -> &'static str {
@@ -102,6 +106,28 @@ commands! {
     access::UnmapGroup;
     /// Give and take what mappings say.
     access::FollowMappings;
+    /// Issue a virtual key.
+    keys::IssueKey;
+    /// Give a virtual key another secret.
+    keys::RotateVirtualKey;
+    /// End a virtual key.
+    keys::RevokeKey;
+    /// Set a budget.
+    budgets::SetBudget;
+    /// Change a budget.
+    budgets::ChangeBudget;
+    /// End a budget.
+    budgets::EndBudget;
+    /// Reserve what something may cost.
+    budgets::Reserve;
+    /// Settle what it did cost.
+    budgets::Settle;
+    /// Release what did not happen.
+    budgets::Release;
+    /// Settle what nobody settled.
+    budgets::Expire;
+    /// Take back what an ended mapping gave.
+    access::EndMapped;
     /// Propose a policy.
     policy::ProposePolicy;
     /// Approve a policy.

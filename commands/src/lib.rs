@@ -10,10 +10,13 @@ mod ask;
 mod command;
 
 pub mod access;
+pub mod budgets;
 pub mod custody;
 pub mod engine;
 pub mod identity;
+pub mod keys;
 pub mod policy;
+pub mod reactor;
 
 pub use ask::{Ask, Decide, Decision, Happening};
 pub use command::Command;

@@ -27,10 +27,13 @@ pub mod key_folder;
 pub mod key_ring;
 pub mod log;
 pub mod merkle;
+pub mod names;
 pub mod note;
 pub mod policy;
 pub mod proof;
 pub mod receipt;
+#[cfg(feature = "schema")]
+mod schema;
 pub mod sealed;
 pub mod segment;
 pub mod signature;
@@ -39,3 +42,4 @@ pub mod store;
 pub mod tiles;
 pub mod time;
 pub mod writer;
+pub mod zone;

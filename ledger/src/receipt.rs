@@ -14,6 +14,7 @@ const FORMAT: &str = "receipt/v1";
 
 /// The events that a command led to, with the log's signatures.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Receipt {
     deed: Box<str>,
@@ -21,6 +22,7 @@ pub struct Receipt {
     pub events: Vec<ReceiptEvent>,
     /// Id of the key that signed.
     #[serde(serialize_with = "key_to_text", deserialize_with = "key_from_text")]
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub key: KeyId,
     /// The ledger.
     pub ledger: LedgerId,
@@ -28,6 +30,7 @@ pub struct Receipt {
 
 /// One event in a receipt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ReceiptEvent {
     /// Its name.
@@ -38,6 +41,7 @@ pub struct ReceiptEvent {
     pub seq: u64,
     /// The log's signature over the leaf hash.
     #[serde(serialize_with = "signature_to_text", deserialize_with = "signature_from_text")]
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub signature: Signature,
     /// `<area>.<past fact>`.
     #[serde(rename = "type")]

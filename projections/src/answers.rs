@@ -14,6 +14,7 @@ use std::collections::BTreeSet;
 
 /// A question about access.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Question {
     /// Which roles a subject has, and how.
@@ -28,6 +29,7 @@ pub enum Question {
 
 /// Which roles a subject has, and how.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AccessOf {
     /// Who.
@@ -36,6 +38,7 @@ pub struct AccessOf {
 
 /// Who may do something at a place, and how.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct WhoMay {
     /// What, by the name of the permission.
@@ -49,6 +52,7 @@ pub struct WhoMay {
 
 /// What makes that a subject may do something at a place.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Explain {
     /// Who.
@@ -64,6 +68,7 @@ pub struct Explain {
 
 /// Which roles were gained and lost since another moment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Diff {
     /// Since when.
@@ -72,6 +77,7 @@ pub struct Diff {
 
 /// An answer, with all that it takes to compute it again from the log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Answer {
     /// What was asked.
@@ -134,6 +140,7 @@ impl Answer {
 
 /// A row of an answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Row {
     /// A role that somebody has.
@@ -168,6 +175,7 @@ impl Row {
 
 /// A role gained or lost.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Change {
     /// The role.
@@ -181,6 +189,7 @@ pub struct Change {
 
 /// What made a role be gained or lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Why {
     /// The role was granted.
@@ -201,6 +210,7 @@ pub enum Why {
 
 /// A role that permits something else.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Redefined {
     /// Which.

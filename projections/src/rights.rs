@@ -41,6 +41,7 @@ impl Lasting {
 /// A role that somebody has somewhere, and how.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Entitlement {
     /// Who has it.
     pub subject: Subject,

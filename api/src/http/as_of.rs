@@ -19,7 +19,7 @@ pub(super) fn moment(deed: &Deed, published: &Published, asked: Option<&str>) ->
     let Some(asked) = asked else { return Ok(Moment { size, time: clock::now() }) };
     let reader = deed.engine.reader();
     if let Some(time) = time(asked) {
-        return Ok(Moment { size: size_at(&reader, size, time)?, time });
+        return Ok(Moment { size: size_at(reader, size, time)?, time });
     }
     let wanted = asked.parse().ok().filter(|wanted| *wanted <= size && !asked.starts_with('+'));
     let wanted = wanted.ok_or_else(|| {
@@ -28,7 +28,7 @@ pub(super) fn moment(deed: &Deed, published: &Published, asked: Option<&str>) ->
         ))
     })?;
     let time = match u64::checked_sub(wanted, 1) {
-        Some(last) => time_of(&reader, last)?,
+        Some(last) => time_of(reader, last)?,
         None => Time::default(),
     };
     Ok(Moment { size: wanted, time })

@@ -1,6 +1,7 @@
 //! Who asks, and the way to the engine and back.
 
 use super::pages::Paging;
+use super::rates::Rates;
 use super::{Kind, Problem, as_of};
 use crate::clock;
 use crate::limits::Limits;
@@ -37,6 +38,8 @@ pub struct Deed {
     pub event_key: Arc<VerifierKey>,
     /// How much a client may take.
     pub limits: Limits,
+    /// How many requests may come from whom; absent without a limit.
+    pub rates: Option<Arc<Rates>>,
     /// Says that the server stops, so that streams end.
     pub stopping: watch::Receiver<bool>,
 }
@@ -93,6 +96,8 @@ pub(super) struct Request {
     pub(super) id: CommandId,
     pub(super) digest: ContentDigest,
     pub(super) command: Command,
+    /// How many events the client had seen, if that matters.
+    pub(super) seen: Option<u64>,
 }
 
 impl Deed {
@@ -101,7 +106,7 @@ impl Deed {
     }
 
     /// A digest that only this server can recompute.
-    fn keyed(&self, context: &str, what: &[u8]) -> [u8; 16] {
+    pub(super) fn keyed(&self, context: &str, what: &[u8]) -> [u8; 16] {
         let Hash(digest) = Hash::in_context(context, &[&*self.digest_key, what]);
         digest.first_chunk().copied().unwrap_or_default()
     }
@@ -113,9 +118,9 @@ impl Deed {
 
     /// Hands a client's command to the engine and waits until what becomes of it is lasting.
     pub(super) async fn order(&self, asker: Asker, request: Request) -> Result<Option<Receipt>, Problem> {
-        let Request { id, digest, command } = request;
+        let Request { id, digest, command, seen } = request;
         let origin = Origin { channel: Channel::Http, digest: Some(digest), request: Some(id) };
-        self.submit(asker, origin, command).await
+        self.submit(asker, origin, command, seen).await
     }
 
     async fn submit(
@@ -123,6 +128,7 @@ impl Deed {
         asker: Asker,
         origin: Origin,
         command: Command,
+        seen: Option<u64>,
     ) -> Result<Option<Receipt>, Problem> {
         let (answered, answer) = oneshot::channel();
         let Asker { actor, source } = asker;
@@ -134,6 +140,7 @@ impl Deed {
             source,
             command,
             lookup: Lookup::FreeBelow(u64::MAX),
+            seen,
             reply,
         })?;
         match answer.await {
@@ -166,7 +173,7 @@ impl Deed {
         }
         let origin = Origin { channel: Channel::Http, digest: None, request: None };
         let needed = permission.map(|permission| (permission, scope));
-        self.submit(asker, origin, Look { permission: needed }.into()).await?;
+        self.submit(asker, origin, Look { permission: needed }.into(), None).await?;
         // Permitted meanwhile.
         Ok(self.engine.published())
     }
@@ -191,7 +198,7 @@ impl Deed {
     /// Records that the asker reads the log between two positions. Nothing may be shown before that.
     pub(super) async fn note_read(&self, asker: Asker, from: u64, to: u64) -> Result<(), Problem> {
         let origin = Origin { channel: Channel::Http, digest: None, request: None };
-        self.submit(asker, origin, ReadLog { from, to }.into()).await.map(drop)
+        self.submit(asker, origin, ReadLog { from, to }.into(), None).await.map(drop)
     }
 }
 

@@ -5,7 +5,8 @@
 
 use super::asking::{Asker, Deed, Request};
 use super::body::{Json, parse};
-use super::{Kind, Problem, access, custody, identity, policy};
+use super::tags::Seen;
+use super::{Kind, Problem, access, budgets, custody, identity, keys, policy};
 use crate::secret::Secret;
 use axum::Json as JsonResponse;
 use axum::extract::State;
@@ -13,8 +14,10 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use commands::Command;
 use ledger::event::id::CommandId;
-use ledger::event::{Decoded, Event, Fact, Identity};
+use ledger::event::{Decoded, Event, Fact, Identity, Keys};
+use ledger::hash::Hash;
 use ledger::receipt::Receipt;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -32,8 +35,9 @@ pub(super) struct CommandRequest {
 }
 
 /// A command's answer.
-#[derive(Serialize)]
-struct CommandAnswer {
+#[derive(JsonSchema, Serialize)]
+pub(super) struct CommandAnswer {
+    /// As it was sent.
     command: String,
     /// What came of it: ids, and a secret that is shown this once.
     result: BTreeMap<&'static str, String>,
@@ -66,14 +70,23 @@ impl Parsed {
 pub(super) async fn command(
     State(deed): State<Deed>,
     asker: Asker,
+    Seen(seen): Seen,
     Json(request): Json<CommandRequest>,
 ) -> Result<Response, Problem> {
     let CommandRequest { id, command: name, arguments } = request;
     let Parsed { asker, command, secret } = parsed(&name, Door { asker, deed: &deed }, arguments.get())?;
     let digest = deed.content_digest(content(&name, arguments.get())?.as_bytes());
-    let receipt = deed.order(asker, Request { id, digest, command }).await?;
-    let result = receipt.as_ref().map(|receipt| result(&deed, receipt, secret)).transpose()?;
-    let answer = CommandAnswer { command: name, result: result.unwrap_or_default(), receipt };
+    let wanted = keys::Wanted::by(&asker, &command);
+    let receipt = deed.order(asker, Request { id, digest, command, seen }).await?;
+    let result = match &receipt {
+        Some(receipt) => result(&deed, receipt, secret)?,
+        None => wanted
+            .and_then(|wanted| wanted.found(&deed))
+            .map(|key| ("key", key.to_string()))
+            .into_iter()
+            .collect(),
+    };
+    let answer = CommandAnswer { command: name, result, receipt };
     Ok(([(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))], JsonResponse(answer))
         .into_response())
 }
@@ -82,6 +95,11 @@ macro_rules! orders {
     ($($name:literal => $parse:path;)*) => {
         /// The names of all commands that clients may send.
         pub const COMMANDS: &[&str] = &[$($name),*];
+
+        /// The schema of each command.
+        pub(super) fn alternatives(generator: &mut SchemaGenerator) -> Vec<(&'static str, Schema)> {
+            vec![$(($name, alternative($name, $parse, generator))),*]
+        }
 
         fn parsed(name: &str, door: Door<'_>, arguments: &str) -> Result<Parsed, Problem> {
             let arguments = arguments.as_bytes();
@@ -130,10 +148,36 @@ orders! {
     "access.join_duties" => access::join_duties;
     "access.map_group" => access::map_group;
     "access.unmap_group" => access::unmap_group;
+    "keys.issue_key" => keys::issue_key;
+    "keys.rotate_key" => keys::rotate_key;
+    "keys.revoke_key" => keys::revoke_key;
+    "budgets.set_budget" => budgets::set_budget;
+    "budgets.change_budget" => budgets::change_budget;
+    "budgets.end_budget" => budgets::end_budget;
     "policy.propose" => policy::propose;
     "policy.approve" => policy::approve;
     "policy.decline" => policy::decline;
     "custody.erase_payloads" => custody::erase_payloads;
+}
+
+/// The schema of a command whose arguments a function reads.
+fn alternative<A: JsonSchema>(
+    name: &str,
+    _: impl Fn(Door<'_>, A) -> Result<Parsed, Problem>,
+    generator: &mut SchemaGenerator,
+) -> Schema {
+    let about = Command::ABOUT.iter().find(|(known, _)| *known == name);
+    json_schema!({
+        "type": "object",
+        "description": about.map(|(_, about)| about.trim()),
+        "properties": {
+            "id": generator.subschema_for::<CommandId>(),
+            "command": {"const": name},
+            "arguments": A::json_schema(generator),
+        },
+        "required": ["id", "command", "arguments"],
+        "additionalProperties": false,
+    })
 }
 
 /// The command's content in one form, whatever the order of keys or the space it was sent with.
@@ -158,11 +202,22 @@ fn result(
         let Ok(Decoded::Known(event)) = Event::decode(&record.leaf) else { return Err(unreadable()) };
         let object = event.fact.object(event.ledger);
         result.insert(object.kind(), object.to_string());
-        if let Fact::Identity(Identity::CredentialIssued(issued)) = &event.fact
-            && let Some(secret) = secret.as_ref().filter(|secret| secret.digest() == issued.digest)
-        {
+        if let Some(secret) = secret.as_ref().filter(|secret| kept(&event.fact) == Some(secret.digest())) {
             result.insert("secret", secret.reveal());
         }
     }
     Ok(result)
+}
+
+/// The digest of the secret that a fact is about.
+fn kept(fact: &Fact) -> Option<Hash> {
+    if let Fact::Identity(Identity::CredentialIssued(issued)) = fact {
+        return Some(issued.digest);
+    }
+    let Fact::Keys(fact) = fact else { return None };
+    match fact {
+        Keys::KeyIssued(issued) => Some(issued.digest),
+        Keys::KeyRotated(rotated) => Some(rotated.digest),
+        Keys::KeyRevoked(_) => None,
+    }
 }

@@ -4,6 +4,7 @@ use super::asking::{Asker, Deed};
 use super::commands::{Door, Parsed};
 use super::fields::{needed, subject};
 use super::pages::{limit, wrong_query};
+use super::texts::SubjectText;
 use super::{Kind, Problem, stream};
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
@@ -21,6 +22,7 @@ use ledger::log::{LogReader, ReadError, Record};
 use ledger::merkle::{inclusion_path, leaf_hash};
 use ledger::proof::LogProof;
 use projections::access::Permission;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -29,10 +31,11 @@ const PAGE_BYTES_MAX: usize = 4 << 20;
 /// Events looked through for one page when no index helps.
 const SCANNED_MAX: usize = 20_000;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct EraseArguments {
     #[serde(deserialize_with = "subject")]
+    #[schemars(with = "SubjectText")]
     subject: Subject,
     reason: String,
 }
@@ -48,7 +51,7 @@ const INDEX_MAX: Duration = Duration::from_secs(5);
 const INDEX_LOOK: Duration = Duration::from_millis(10);
 
 /// An event as the interface shows it: the very text that was signed, and what checks it.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub(super) struct EventRow {
     pub(super) seq: u64,
     key: String,
@@ -69,22 +72,27 @@ impl From<Record> for EventRow {
     }
 }
 
-#[derive(Deserialize, Clone)]
+#[derive(Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct EventQuery {
     /// Position to begin at.
     #[serde(default)]
     from: u64,
+    /// How many events at most, 100 unless given.
+    #[schemars(range(min = 1, max = 1_000))]
     limit: Option<usize>,
+    /// Those by one actor.
     actor: Option<String>,
+    /// Those about one object.
     object: Option<String>,
+    /// Those of one type.
     #[serde(rename = "type")]
     kind: Option<String>,
     outcome: Option<String>,
 }
 
-#[derive(Serialize)]
-struct EventPage {
+#[derive(JsonSchema, Serialize)]
+pub(super) struct EventPage {
     events: Vec<EventRow>,
     /// What to pass as `from` for the next page; equal to `size` when there is nothing more yet.
     next: u64,
@@ -193,7 +201,7 @@ fn not_checkpointed() -> Problem {
     Problem::new(Kind::NotCheckpointed, "no checkpoint covers this yet; ask again in a few seconds")
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub(super) struct LedgerAnswer {
     genesis: String,
     event_key: String,

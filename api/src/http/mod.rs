@@ -5,14 +5,20 @@ mod as_of;
 mod asking;
 pub mod audit;
 mod body;
+mod budgets;
 mod commands;
 mod custody;
 mod fields;
 mod identity;
+mod keys;
+pub mod openapi;
 mod pages;
 mod policy;
 mod problem;
+pub mod rates;
 mod stream;
+mod tags;
+mod texts;
 
 pub use asking::{Asker, Deed};
 pub use commands::COMMANDS;
@@ -21,14 +27,27 @@ pub use problem::{Kind, Problem, status};
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, header};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+
+/// Tells the OpenAPI document about a route.
+type Describe = fn(&mut openapi::Operation<'_>);
 
 macro_rules! routes {
     ($($method:ident $path:literal => $handler:path;)*) => {
         /// Every route: its method and its path.
         pub const ROUTES: &[(&str, &str)] = &[$((stringify!($method), $path)),*];
+
+        /// Each route with its handler's name and what that says about it.
+        fn described() -> Vec<(&'static str, &'static str, &'static str, Describe)> {
+            vec![$((
+                stringify!($method),
+                $path,
+                stringify!($handler),
+                |operation: &mut openapi::Operation<'_>| openapi::describe(&$handler, operation),
+            )),*]
+        }
 
         fn routes() -> Router<Deed> {
             Router::new()$(.route($path, $method($handler)))*
@@ -52,6 +71,8 @@ routes! {
     get "/api/v1/requests" => access::requests;
     get "/api/v1/duties" => access::duties;
     get "/api/v1/mappings" => access::mappings;
+    get "/api/v1/keys" => keys::keys;
+    get "/api/v1/budgets" => budgets::budgets;
     get "/api/v1/policies" => policy::policies;
     get "/api/v1/access" => access::access;
     get "/api/v1/access/diff" => access::diff;
@@ -63,6 +84,7 @@ routes! {
     get "/api/v1/events/{seq}/proof" => custody::proof;
     get "/api/v1/ledger" => custody::ledger;
     get "/api/v1/checkpoint" => custody::checkpoint;
+    get "/api/v1/openapi.json" => openapi::openapi;
     get "/healthz" => health;
     get "/claim" => pages::claim;
     get "/claim.js" => pages::claim_script;
@@ -74,6 +96,8 @@ pub fn router(deed: Deed) -> Router {
     routes()
         .fallback(not_found)
         .method_not_allowed_fallback(wrong_method)
+        .layer(from_fn(tags::unless_same))
+        .layer(from_fn_with_state(deed.clone(), rates::limited))
         .layer(from_fn_with_state(deed.clone(), in_time))
         .with_state(deed)
 }

@@ -1,9 +1,11 @@
 //! Lists in pages, and the one page for people: the claim.
 
+use super::tags::Tagged;
 use super::{Deed, Kind, Problem};
 use axum::extract::{FromRequestParts, Query};
 use axum::http::{HeaderValue, header, request::Parts};
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt::Display;
 use std::str::FromStr;
@@ -20,11 +22,15 @@ pub(super) struct Paging<T> {
     limit: usize,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Asked {
+pub(super) struct Asked {
+    /// The `next` of the page before.
     after: Option<String>,
+    /// A number of events, or a time such as `2027-01-31T23:59:59.000000Z`: what was so then.
     as_of: Option<String>,
+    /// How many rows at most, 100 unless given.
+    #[schemars(range(min = 1, max = 1_000))]
     limit: Option<usize>,
 }
 
@@ -55,7 +61,8 @@ impl<T: FromStr<Err: Display> + Send> FromRequestParts<Deed> for Paging<T> {
 }
 
 /// One page of a list.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "PageOf{T}")]
 pub(super) struct Page<T> {
     rows: Vec<T>,
     /// What to pass as `after` for the next page; absent on the last.
@@ -63,6 +70,12 @@ pub(super) struct Page<T> {
     next: Option<String>,
     /// How many events the list takes in.
     as_of: u64,
+}
+
+impl<T: Serialize> Tagged for Page<T> {
+    fn size(&self) -> u64 {
+        self.as_of
+    }
 }
 
 impl<K> Paging<K> {

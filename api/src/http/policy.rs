@@ -5,12 +5,13 @@ use super::asking::{Asker, Deed};
 use super::commands::{Door, Parsed};
 use super::fields::{fresh_id, needed, role, wrong_shape};
 use super::pages::{Page, Paging};
-use axum::Json;
+use super::tags::Json;
 use axum::extract::State;
 use commands::policy::{ApprovePolicy, DeclinePolicy, ProposePolicy};
 use ledger::event::id::PolicyId;
 use ledger::event::policy::{AccessPolicy, Body};
 use projections::access::Permission;
+use schemars::JsonSchema;
 use serde::de::IntoDeserializer;
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +20,7 @@ const ROLES_MAX: usize = 64;
 /// Longest break-glass grant that a policy may allow: a day.
 const BREAK_GLASS_SECONDS_MAX: u64 = 86_400;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ProposeArguments {
     body: Body,
@@ -27,8 +28,9 @@ pub(super) struct ProposeArguments {
 
 pub(super) fn propose(door: Door<'_>, arguments: ProposeArguments) -> Result<Parsed, Problem> {
     let body = arguments.body;
-    match &body {
-        Body::Access(policy) => sound_access(policy)?,
+    body.check().map_err(|cause| wrong_shape(cause.to_string()))?;
+    if let Body::Access(policy) = &body {
+        sound_access(policy)?;
     }
     Ok(Parsed::plain(door, ProposePolicy { policy: PolicyId::from_bytes(fresh_id()), body }))
 }
@@ -52,7 +54,7 @@ fn sound_access(policy: &AccessPolicy) -> Result<(), Problem> {
     Ok(())
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ApproveArguments {
     policy: PolicyId,
@@ -62,7 +64,7 @@ pub(super) fn approve(door: Door<'_>, arguments: ApproveArguments) -> Result<Par
     Ok(Parsed::plain(door, ApprovePolicy { policy: arguments.policy }))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct DeclineArguments {
     policy: PolicyId,
@@ -74,11 +76,12 @@ pub(super) fn decline(door: Door<'_>, arguments: DeclineArguments) -> Result<Par
     Ok(Parsed::plain(door, DeclinePolicy { policy, reason: needed("reason", &reason)? }))
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub(super) struct PolicyRow {
     policy: PolicyId,
     kind: &'static str,
     #[serde(skip_serializing_if = "String::is_empty")]
+    #[schemars(default)]
     name: String,
     body: Body,
     #[serde(skip_serializing_if = "Option::is_none")]

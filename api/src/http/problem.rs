@@ -5,12 +5,13 @@ use axum::response::{IntoResponse, Response};
 use commands::engine::{Busy, Failure};
 use ledger::event::Refusal;
 use ledger::receipt::Receipt;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $name:ident = $code:literal $status:ident;)*) => {
         /// What may be wrong with a request before the engine sees it, or with the server. Refusals of the engine have codes of their own.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         pub enum Kind {
             $($(#[$doc])* $name,)*
         }
@@ -71,6 +72,10 @@ kinds! {
     NotCheckpointed = "not_checkpointed" SERVICE_UNAVAILABLE;
     /// The index has not caught up.
     IndexBehind = "index_behind" SERVICE_UNAVAILABLE;
+    /// There are more events than the client had seen.
+    ChangedSince = "changed_since" PRECONDITION_FAILED;
+    /// A credential or an address sends too much.
+    RateLimited = "rate_limited" TOO_MANY_REQUESTS;
     /// The ledger could not record the command.
     NotRecorded = "not_recorded" SERVICE_UNAVAILABLE;
     /// The ledger stopped while it recorded the command.
@@ -89,16 +94,24 @@ kinds! {
 #[derive(Debug)]
 pub struct Problem(Box<Document>);
 
-#[derive(Debug, Serialize)]
-struct Document {
+#[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "Problem")]
+pub(super) struct Document {
+    /// `urn:deed:problem:` and the code.
     #[serde(rename = "type")]
     kind: String,
+    /// The status in words.
     title: &'static str,
+    /// The status, once more.
     status: u16,
+    /// What is wrong; its meaning never changes.
     code: &'static str,
+    /// The same for people, with what to do about it.
     detail: String,
+    /// The refusal, as it stands in the log.
     #[serde(skip_serializing_if = "Option::is_none")]
     refusal: Option<Refusal>,
+    /// The receipt for its event; absent when it was only counted.
     #[serde(skip_serializing_if = "Option::is_none")]
     receipt: Option<Receipt>,
     #[serde(skip)]
@@ -156,6 +169,7 @@ pub fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::NothingToErase { .. } => StatusCode::NOT_FOUND,
         Refusal::HandleTaken { .. }
         | Refusal::NameTaken { .. }
+        | Refusal::AliasTaken { .. }
         | Refusal::LoginTaken { .. }
         | Refusal::LastOwner { .. }
         | Refusal::Settled { .. }
@@ -166,7 +180,9 @@ pub fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::UnknownRole { .. }
         | Refusal::RoleNotHere { .. }
         | Refusal::EnvironmentsNotHere { .. }
+        | Refusal::LooserThanPolicy { .. }
         | Refusal::TooLong { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+        Refusal::OverBudget { .. } => StatusCode::PAYMENT_REQUIRED,
     }
 }
 
@@ -175,6 +191,7 @@ impl From<Failure> for Problem {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::IndexBehind => Self::new(Kind::IndexBehind, failure.to_string()),
+            Failure::ChangedSince { .. } => Self::new(Kind::ChangedSince, failure.to_string()),
             Failure::Stopped => Self::new(Kind::Stopped, failure.to_string()),
             Failure::Unknown(cause) => {
                 tracing::error!("the ledger stopped while it recorded a command: {cause}");

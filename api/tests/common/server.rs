@@ -47,6 +47,9 @@ impl Place {
         // Files so small that they change often, unless a test says otherwise.
         let small = ["--segment-bytes", "65536"].iter().filter(|_| !flags.contains(&"--segment-bytes"));
         command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(self.data()).args(small).args(flags);
+        if !flags.contains(&"--requests-per-second") {
+            command.args(["--requests-per-second", "0"]);
+        }
         command.env_remove("RUST_LOG");
     }
 

@@ -60,6 +60,7 @@ struct Asked {
     actor: Actor,
     origin: Origin,
     source: Source,
+    seen: Option<u64>,
 }
 
 impl Asked {
@@ -79,9 +80,20 @@ impl Asked {
 }
 
 enum Outcome {
-    Done { events: usize },
-    Refused { refusal: Refusal, recorded: bool },
-    Known { at: u64 },
+    Done {
+        events: usize,
+    },
+    Refused {
+        refusal: Refusal,
+        recorded: bool,
+    },
+    Known {
+        at: u64,
+    },
+    /// There were more events than had been seen.
+    Changed {
+        size: u64,
+    },
 }
 
 struct Pending {
@@ -173,11 +185,11 @@ impl Engine {
         if self.writer.is_full() {
             self.flush();
         }
-        let Submission { actor, origin, source, command, lookup, reply } = submission;
+        let Submission { actor, origin, source, command, lookup, seen, reply } = submission;
         if self.dead {
             return reply(Answer::Failed(Failure::Stopped));
         }
-        let asked = Asked { now: self.now(), actor, origin, source };
+        let asked = Asked { now: self.now(), actor, origin, source, seen };
         match self.outcome(asked, command, lookup) {
             Ok(outcome) => self.pending.push(Pending { reply, outcome }),
             Err(failure) => {
@@ -234,7 +246,9 @@ impl Engine {
     fn decide(&mut self, asked: &Asked, command: Command) -> Result<Outcome, WriterError> {
         let (name, about) = (command.name(), command.about());
         let ask = Ask { actor: asked.actor, now: asked.now, state: &self.state };
+        let size = self.writer.next().size();
         match command.decide(&ask) {
+            Ok(_) if asked.seen.is_some_and(|seen| seen < size) => Ok(Outcome::Changed { size }),
             Ok(happenings) if asked.is_by_system() => self.stage(asked, happenings),
             Ok(happenings) => {
                 let happenings = self.reads.absorb(happenings, asked.now);
@@ -331,6 +345,7 @@ impl Engine {
                     Answer::Refused(refusal, receipt(usize::from(recorded)))
                 }
                 Outcome::Known { at } => recall(&self.writer.reader(), at),
+                Outcome::Changed { size } => Answer::Failed(Failure::ChangedSince { size }),
             });
         }
     }
@@ -349,9 +364,10 @@ impl Engine {
         for Pending { reply, outcome } in std::mem::take(&mut self.pending) {
             reply(match outcome {
                 Outcome::Known { at } if at < size => recall(&reader, at),
-                Outcome::Known { .. } | Outcome::Done { .. } | Outcome::Refused { .. } => {
-                    Answer::Failed(failure.clone())
-                }
+                Outcome::Known { .. }
+                | Outcome::Done { .. }
+                | Outcome::Refused { .. }
+                | Outcome::Changed { .. } => Answer::Failed(failure.clone()),
             });
         }
     }

@@ -20,6 +20,8 @@ pub struct Submission {
     pub command: Command,
     /// What the index says of its command id.
     pub lookup: Lookup,
+    /// How many events whoever asks had seen: if there are more by then, it is not done.
+    pub seen: Option<u64>,
     /// Who waits for the answer.
     pub reply: Reply,
 }
@@ -53,6 +55,15 @@ pub enum Failure {
     /// The ledger cannot take it now.
     #[error("the ledger could not record it, so it did not happen: {0}")]
     NotRecorded(Box<str>),
+    /// There were more events than whoever asked had seen. That is no judgement of the command, so it is not recorded: a record would
+    /// itself be news to everybody who orders on what they have seen.
+    #[error(
+        "the log has {size} events by now, which is more than `If-Match` says; look again before you order"
+    )]
+    ChangedSince {
+        /// How many there were.
+        size: u64,
+    },
     /// Whether it was recorded is open until the ledger is opened again.
     #[error(
         "the ledger stopped while it recorded the command; ask again with the same command id once it runs: {0}"
@@ -66,11 +77,16 @@ pub enum Failure {
 /// A submission by Deed itself.
 pub fn by_system(command: Command, reply: Reply) -> Submission {
     let (actor, origin) = (Actor::System, Origin::writer());
-    Submission { actor, origin, source: Source::OWN, command, lookup: Lookup::FreeBelow(u64::MAX), reply }
+    own(actor, origin, command, reply)
 }
 
 /// A submission by whoever runs `deed` on the machine.
 pub fn by_operator(command: Command, reply: Reply) -> Submission {
     let (actor, origin) = (Actor::Operator, Origin::console());
-    Submission { actor, origin, source: Source::OWN, command, lookup: Lookup::FreeBelow(u64::MAX), reply }
+    own(actor, origin, command, reply)
+}
+
+fn own(actor: Actor, origin: Origin, command: Command, reply: Reply) -> Submission {
+    let lookup = Lookup::FreeBelow(u64::MAX);
+    Submission { actor, origin, source: Source::OWN, command, lookup, seen: None, reply }
 }

@@ -88,7 +88,7 @@ impl Sent {
         let content = Hash::of(&[format!("{command:?}").as_bytes()]);
         let digest = request.as_ref().and(content.0.first_chunk::<16>().copied().map(ContentDigest));
         let origin = Origin { channel: Channel::Http, digest, request };
-        Submission { actor, origin, source, command, lookup: Lookup::FreeBelow(0), reply }
+        Submission { actor, origin, source, command, lookup: Lookup::FreeBelow(0), seen: None, reply }
     }
 }
 

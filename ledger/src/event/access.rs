@@ -124,6 +124,7 @@ impl Terms {
 
 /// What a grant or the end of one came from, other than somebody's own decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Ground {
     /// A request, which a second person approved by this.

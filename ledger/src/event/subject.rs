@@ -45,6 +45,9 @@ macro_rules! objects {
         }
 
         impl Object {
+            /// Every kind, and what ids of it begin with.
+            pub const KINDS: &'static [(&'static str, &'static str)] = &[$(($kind, $id::PREFIX)),*];
+
             /// What kind of thing it is.
             pub fn kind(self) -> &'static str {
                 match self {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// Whether a subject may act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Standing {
     /// It may.

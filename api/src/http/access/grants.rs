@@ -5,7 +5,8 @@ use crate::http::asking::{Asker, Deed};
 use crate::http::commands::{Door, Parsed};
 use crate::http::fields::{environments, fresh_id, grantee, needed, optional, role, site};
 use crate::http::pages::{Page, Paging};
-use axum::Json;
+use crate::http::tags::Json;
+use crate::http::texts::{GranteeText, RoleText};
 use axum::extract::State;
 use commands::access::{ApproveGrant, BreakGlass, DeclineGrant, GrantRole, ReviewBreakGlass, RevokeRole};
 use ledger::event::Grantee;
@@ -14,14 +15,17 @@ use ledger::event::id::{GrantId, RequestId};
 use ledger::event::scope::{Environment, Environments, Scope};
 use ledger::time::Time;
 use projections::access::{Permission, Role};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct GrantArguments {
     #[serde(deserialize_with = "grantee")]
+    #[schemars(with = "GranteeText")]
     subject: Grantee,
     #[serde(deserialize_with = "role")]
+    #[schemars(with = "RoleText")]
     role: Role,
     #[serde(default = "site")]
     scope: Scope,
@@ -43,7 +47,7 @@ pub(in crate::http) fn grant_role(door: Door<'_>, arguments: GrantArguments) -> 
     Ok(Parsed::plain(door, GrantRole { grant, request, subject, role, scope, terms }))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct RevokeArguments {
     grant: GrantId,
@@ -55,7 +59,7 @@ pub(in crate::http) fn revoke_role(door: Door<'_>, arguments: RevokeArguments) -
     Ok(Parsed::plain(door, RevokeRole { grant, reason: optional("reason", reason)? }))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct ApproveArguments {
     request: RequestId,
@@ -66,7 +70,7 @@ pub(in crate::http) fn approve_grant(door: Door<'_>, arguments: ApproveArguments
     Ok(Parsed::plain(door, ApproveGrant { request: arguments.request, grant }))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct DeclineArguments {
     request: RequestId,
@@ -78,10 +82,11 @@ pub(in crate::http) fn decline_grant(door: Door<'_>, arguments: DeclineArguments
     Ok(Parsed::plain(door, DeclineGrant { request, reason: needed("reason", &reason)? }))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct BreakGlassArguments {
     #[serde(deserialize_with = "role")]
+    #[schemars(with = "RoleText")]
     role: Role,
     #[serde(default = "site")]
     scope: Scope,
@@ -99,7 +104,7 @@ pub(in crate::http) fn break_glass(
     Ok(Parsed::plain(door, BreakGlass { grant, role, scope, seconds, reason }))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct ReviewArguments {
     grant: GrantId,
@@ -115,7 +120,7 @@ pub(in crate::http) fn review_break_glass(
     Ok(Parsed::plain(door, ReviewBreakGlass { grant, finding: needed("finding", &finding)?, justified }))
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub(in crate::http) struct GrantRow {
     grant: GrantId,
     subject: String,
@@ -164,7 +169,7 @@ pub(in crate::http) async fn grants(
     Ok(Json(paging.page(rows, moment.size, |row| row.grant.to_string())))
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub(in crate::http) struct RequestRow {
     request: RequestId,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -4,10 +4,10 @@ use crate::clock;
 use crate::http::as_of;
 use crate::http::asking::{Asker, Deed, subject_of};
 use crate::http::body::Json as Body;
-use crate::http::fields::permission as named;
+use crate::http::fields::{permission as named, wrong_shape};
 use crate::http::pages::{limit, wrong_query};
+use crate::http::tags::{Json, Tagged};
 use crate::http::{Kind, Problem};
-use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use commands::engine::Published;
@@ -16,6 +16,7 @@ use ledger::event::{Refusal, Subject};
 use projections::access::{Permission, Place};
 use projections::answers::{AccessOf, Answer, Diff, Explain, Question, WhoMay};
 use projections::history::Moment;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -23,15 +24,23 @@ use std::str::FromStr;
 /// Most checks in one request.
 const CHECKS_MAX: usize = 100;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct AccessQuery {
+    /// Who: `per_…`, `svc_…` or `agt_…`.
     subject: Option<String>,
+    /// What, by the name of the permission.
     permission: Option<String>,
+    /// Where: `site`, unless given, `org_…` or `prj_…`.
     scope: Option<String>,
+    /// In which environment of a project.
     environment: Option<Environment>,
+    /// A number of events, or a time such as `2027-01-31T23:59:59.000000Z`: what was so then.
     as_of: Option<String>,
+    /// How many rows to leave out at the beginning.
     skip: Option<usize>,
+    /// How many rows at most, 100 unless given.
+    #[schemars(range(min = 1, max = 1_000))]
     limit: Option<usize>,
 }
 
@@ -41,6 +50,10 @@ fn parsed<T: FromStr<Err: std::fmt::Display>>(name: &str, text: &str) -> Result<
     text.parse().map_err(|cause: T::Err| wrong_query(format!("`{name}`: {cause}")))
 }
 
+fn in_body<T: FromStr<Err: std::fmt::Display>>(name: &str, text: &str) -> Result<T, Problem> {
+    text.parse().map_err(|cause: T::Err| wrong_shape(format!("`{name}`: {cause}")))
+}
+
 fn permission_of(text: &str) -> Result<Permission, Problem> {
     named(text)
         .map_err(|_| wrong_query("`permission` is the name of a permission; `GET /api/v1/roles` shows them"))
@@ -48,6 +61,25 @@ fn permission_of(text: &str) -> Result<Permission, Problem> {
 
 fn scope_of(text: Option<&str>) -> Result<Scope, Problem> {
     text.map_or(Ok(Scope::Site), |text| parsed("scope", text))
+}
+
+/// The clock goes on without making another answer of it.
+impl Tagged for Answer {
+    fn size(&self) -> u64 {
+        self.moment.size
+    }
+
+    fn meaning(&self) -> Option<Vec<u8>> {
+        serde_json::to_vec(&(
+            &self.head,
+            self.skipped,
+            &self.rows,
+            self.total,
+            &self.would_allow,
+            self.standing,
+        ))
+        .ok()
+    }
 }
 
 /// What a subject has, or who may do something.
@@ -83,16 +115,16 @@ async fn may_ask(
     question: &Question,
     scope: Scope,
 ) -> Result<std::sync::Arc<Published>, Problem> {
-    let own = match question {
-        Question::AccessOf(asked) => subject_of(&asker) == Some(asked.subject),
-        Question::Explain(asked) => subject_of(&asker) == Some(asked.subject),
-        Question::WhoMay(_) | Question::Diff(_) => false,
+    let (whom, scope) = match question {
+        Question::AccessOf(asked) => (Some(asked.subject), Scope::Site),
+        Question::Explain(asked) => (Some(asked.subject), scope),
+        Question::WhoMay(_) => (None, scope),
+        Question::Diff(_) => (None, Scope::Site),
     };
-    match question {
-        _ if own => deed.look(asker, None).await,
-        Question::WhoMay(_) => deed.look_at(asker, Some(Permission::AccessRead), scope).await,
-        _ => deed.look(asker, Some(Permission::AccessRead)).await,
+    if whom.is_some() && whom == subject_of(&asker) {
+        return deed.look(asker, None).await;
     }
+    deed.look_at(asker, Some(Permission::AccessRead), scope).await
 }
 
 fn answer(
@@ -106,12 +138,17 @@ fn answer(
     Ok(Answer::of(&published.state, question, moment, head, (skipped, count)))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct DiffQuery {
+    /// The earlier moment: a number of events, or a time.
     from: String,
+    /// The later one; now, unless given.
     to: Option<String>,
+    /// How many rows to leave out at the beginning.
     skip: Option<usize>,
+    /// How many rows at most, 100 unless given.
+    #[schemars(range(min = 1, max = 1_000))]
     limit: Option<usize>,
 }
 
@@ -151,13 +188,13 @@ pub(in crate::http) async fn explain(
     answer(&deed, &published, (question, moment), (query.skip, query.limit)).map(Json)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct CheckRequest {
     checks: BTreeMap<String, Check>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Check {
     permission: String,
@@ -172,7 +209,7 @@ pub(in crate::http) async fn authcheck(
     State(deed): State<Deed>,
     asker: Asker,
     Body(request): Body<CheckRequest>,
-) -> Result<Json<BTreeMap<String, bool>>, Problem> {
+) -> Result<axum::Json<BTreeMap<String, bool>>, Problem> {
     if request.checks.len() > CHECKS_MAX {
         return Err(Problem::new(Kind::WrongShape, format!("`checks` has at most {CHECKS_MAX} entries")));
     }
@@ -180,13 +217,16 @@ pub(in crate::http) async fn authcheck(
     let own = subject_of(&asker).ok_or_else(|| Problem::refused(Refusal::NotAuthenticated {}, None))?;
     let mut answers = BTreeMap::new();
     for (name, check) in request.checks {
-        let subject = check.subject.as_deref().map_or(Ok(own), |text| parsed("subject", text))?;
+        let subject = check.subject.as_deref().map_or(Ok(own), |text| in_body("subject", text))?;
         if subject != own {
             published = deed.look(asker, Some(Permission::AccessRead)).await?;
         }
-        let place = Place { scope: scope_of(check.scope.as_deref())?, environment: check.environment };
-        let permission = permission_of(&check.permission)?;
+        let place = Place {
+            scope: check.scope.as_deref().map_or(Ok(Scope::Site), |text| in_body("scope", text))?,
+            environment: check.environment,
+        };
+        let permission = named(&check.permission)?;
         answers.insert(name, published.state.may(subject, permission, place, clock::now()));
     }
-    Ok(Json(answers))
+    Ok(axum::Json(answers))
 }

@@ -6,7 +6,8 @@ use crate::http::asking::{Asker, Deed};
 use crate::http::commands::{Door, Parsed};
 use crate::http::fields::{fresh_id, handle, needed, permission, permissions, role, site, wrong_shape};
 use crate::http::pages::{Page, Paging};
-use axum::Json;
+use crate::http::tags::Json;
+use crate::http::texts::RoleText;
 use axum::extract::State;
 use commands::access::{
     ChangeRole, DefineRole, JoinDuties, MapGroup, RetireRole, SeparateDuties, UnmapGroup,
@@ -14,9 +15,10 @@ use commands::access::{
 use ledger::event::id::{DutyId, MappingId, RoleId};
 use ledger::event::scope::Scope;
 use projections::access::{Permission, Role};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct DefineArguments {
     handle: String,
@@ -29,7 +31,7 @@ pub(in crate::http) fn define_role(door: Door<'_>, arguments: DefineArguments) -
     Ok(Parsed::plain(door, DefineRole { role: RoleId::from_bytes(fresh_id()), handle, permissions }))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct ChangeArguments {
     role: RoleId,
@@ -41,7 +43,7 @@ pub(in crate::http) fn change_role(door: Door<'_>, arguments: ChangeArguments) -
     Ok(Parsed::plain(door, ChangeRole { role, permissions: permissions(&list)? }))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct RetireArguments {
     role: RoleId,
@@ -51,7 +53,7 @@ pub(in crate::http) fn retire_role(door: Door<'_>, arguments: RetireArguments) -
     Ok(Parsed::plain(door, RetireRole { role: arguments.role }))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct SeparateArguments {
     one: String,
@@ -69,7 +71,7 @@ pub(in crate::http) fn separate_duties(
     Ok(Parsed::plain(door, SeparateDuties { duty: DutyId::from_bytes(fresh_id()), one, other }))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct JoinArguments {
     duty: DutyId,
@@ -79,12 +81,13 @@ pub(in crate::http) fn join_duties(door: Door<'_>, arguments: JoinArguments) -> 
     Ok(Parsed::plain(door, JoinDuties { duty: arguments.duty }))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct MapArguments {
     provider: String,
     external: String,
     #[serde(deserialize_with = "role")]
+    #[schemars(with = "RoleText")]
     role: Role,
     #[serde(default = "site")]
     scope: Scope,
@@ -97,7 +100,7 @@ pub(in crate::http) fn map_group(door: Door<'_>, arguments: MapArguments) -> Res
     Ok(Parsed::plain(door, MapGroup { mapping, provider, external, role, scope }))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct UnmapArguments {
     mapping: MappingId,
@@ -107,7 +110,7 @@ pub(in crate::http) fn unmap_group(door: Door<'_>, arguments: UnmapArguments) ->
     Ok(Parsed::plain(door, UnmapGroup { mapping: arguments.mapping }))
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub(in crate::http) struct RoleRow {
     role: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -144,7 +147,7 @@ pub(in crate::http) async fn roles(
     Ok(Json(paging.page(rows, moment.size, |row| row.role.clone())))
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub(in crate::http) struct DutyRow {
     duty: DutyId,
     one: String,
@@ -168,7 +171,7 @@ pub(in crate::http) async fn duties(
     Ok(Json(paging.page(rows, moment.size, |row| row.duty.to_string())))
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub(in crate::http) struct MappingRow {
     mapping: MappingId,
     provider: String,

@@ -5,15 +5,16 @@ use crate::http::asking::{Asker, Deed};
 use crate::http::commands::{Door, Parsed};
 use crate::http::fields::{environments, fresh_id, handle, repositories};
 use crate::http::pages::{Page, Paging};
-use axum::Json;
+use crate::http::tags::Json;
 use axum::extract::State;
 use commands::access::{ChangeProject, CreateOrganization, CreateProject};
 use ledger::event::id::{OrganizationId, ProjectId};
 use ledger::event::scope::{Environment, Environments};
 use projections::access::{Contents, Permission};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct OrganizationArguments {
     handle: String,
@@ -27,7 +28,7 @@ pub(in crate::http) fn create_organization(
     Ok(Parsed::plain(door, CreateOrganization { organization, handle: handle(&arguments.handle)? }))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct ProjectArguments {
     organization: OrganizationId,
@@ -53,7 +54,7 @@ pub(in crate::http) fn create_project(
     Ok(Parsed::plain(door, command))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct ChangeArguments {
     project: ProjectId,
@@ -67,7 +68,7 @@ pub(in crate::http) fn change_project(door: Door<'_>, arguments: ChangeArguments
     Ok(Parsed::plain(door, ChangeProject { project, environments, repositories }))
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub(in crate::http) struct OrganizationRow {
     organization: OrganizationId,
     handle: String,
@@ -86,7 +87,7 @@ pub(in crate::http) async fn organizations(
     Ok(Json(paging.page(rows, moment.size, |row| row.organization.to_string())))
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub(in crate::http) struct ProjectRow {
     project: ProjectId,
     organization: OrganizationId,

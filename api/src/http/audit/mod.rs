@@ -6,8 +6,8 @@ mod search;
 use super::asking::{Asker, Deed};
 use super::custody::{position, unreadable};
 use super::pages::{limit, wrong_query};
+use super::tags::{Json, Tagged};
 use super::{Problem, as_of};
-use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use ledger::hash::Hash;
@@ -15,12 +15,13 @@ use ledger::log::Record;
 use ledger::merkle::leaf_hash;
 use projections::access::Permission;
 use query::Search;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
 pub use search::{Clause, Searched, newest};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct AuditQuery {
     q: Option<String>,
@@ -30,7 +31,7 @@ pub(super) struct AuditQuery {
 }
 
 /// One event, taken apart, and the very text that was signed.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub(super) struct AuditRow {
     seq: u64,
     time: String,
@@ -45,7 +46,7 @@ pub(super) struct AuditRow {
     leaf: String,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub(super) struct AuditPage {
     rows: Vec<AuditRow>,
     /// What to pass as `cursor` for the next page; absent at the end.
@@ -56,6 +57,12 @@ pub(super) struct AuditPage {
     /// Leaf hash of the last of them.
     #[serde(skip_serializing_if = "Option::is_none")]
     head: Option<Hash>,
+}
+
+impl Tagged for AuditPage {
+    fn size(&self) -> u64 {
+        self.size
+    }
 }
 
 /// What a row shows of a leaf.

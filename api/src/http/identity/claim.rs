@@ -9,11 +9,13 @@ use crate::secret::Secret;
 use commands::identity::ClaimOwnership;
 use ledger::event::id::{CredentialId, GrantId, PersonId};
 use ledger::event::{Actor, Subject, Via};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct ClaimArguments {
+    #[schemars(extend("format" = "password"))]
     token: String,
     name: Option<String>,
     email: Option<String>,

@@ -5,20 +5,23 @@ use crate::http::asking::{Asker, Deed};
 use crate::http::commands::{Door, Parsed};
 use crate::http::fields::{fresh_id, optional_subject};
 use crate::http::pages::{Page, Paging};
+use crate::http::tags::Json;
+use crate::http::texts::SubjectText;
 use crate::secret::Secret;
-use axum::Json;
 use axum::extract::State;
 use commands::identity::{IssueCredential, RevokeCredential};
 use ledger::event::Subject;
 use ledger::event::id::CredentialId;
 use ledger::time::Time;
 use projections::access::Permission;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct IssueArguments {
     #[serde(default, deserialize_with = "optional_subject")]
+    #[schemars(with = "SubjectText")]
     subject: Option<Subject>,
     expires: Option<Time>,
 }
@@ -34,7 +37,7 @@ pub(in crate::http) fn issue_credential(
     Ok(Parsed { asker: door.asker, command: command.into(), secret: Some(secret) })
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct RevokeArguments {
     credential: CredentialId,
@@ -47,7 +50,7 @@ pub(in crate::http) fn revoke_credential(
     Ok(Parsed::plain(door, RevokeCredential { credential: arguments.credential }))
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub(in crate::http) struct CredentialRow {
     credential: CredentialId,
     subject: String,

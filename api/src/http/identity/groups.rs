@@ -4,17 +4,19 @@ use crate::http::asking::{Asker, Deed};
 use crate::http::commands::{Door, Parsed};
 use crate::http::fields::{fresh_id, handle, site, subject};
 use crate::http::pages::{Page, Paging};
+use crate::http::tags::Json;
+use crate::http::texts::SubjectText;
 use crate::http::{Kind, Problem};
-use axum::Json;
 use axum::extract::{Path, State};
 use commands::identity::{AddMember, CreateGroup, RemoveGroup, RemoveMember};
 use ledger::event::Subject;
 use ledger::event::id::GroupId;
 use ledger::event::scope::Scope;
 use projections::access::Permission;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct GroupArguments {
     handle: String,
@@ -28,7 +30,7 @@ pub(in crate::http) fn create_group(door: Door<'_>, arguments: GroupArguments) -
     Ok(Parsed::plain(door, CreateGroup { group, handle: handle(&name)?, scope }))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct RemoveArguments {
     group: GroupId,
@@ -38,11 +40,12 @@ pub(in crate::http) fn remove_group(door: Door<'_>, arguments: RemoveArguments) 
     Ok(Parsed::plain(door, RemoveGroup { group: arguments.group }))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct MemberArguments {
     group: GroupId,
     #[serde(deserialize_with = "subject")]
+    #[schemars(with = "SubjectText")]
     subject: Subject,
 }
 
@@ -56,7 +59,7 @@ pub(in crate::http) fn remove_member(door: Door<'_>, arguments: MemberArguments)
     Ok(Parsed::plain(door, RemoveMember { group, subject }))
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub(in crate::http) struct GroupRow {
     group: GroupId,
     handle: String,
@@ -80,7 +83,7 @@ pub(in crate::http) async fn groups(
     Ok(Json(paging.page(rows, moment.size, |row| row.group.to_string())))
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub(in crate::http) struct MemberRow {
     subject: String,
 }

@@ -6,8 +6,9 @@ use crate::http::asking::{Asker, Deed, subject_of};
 use crate::http::commands::{Door, Parsed};
 use crate::http::fields::{bounded, fresh_id, handle, needed, subject};
 use crate::http::pages::{Page, Paging};
+use crate::http::tags::Json;
+use crate::http::texts::SubjectText;
 use crate::http::{Problem, access};
-use axum::Json;
 use axum::extract::State;
 use commands::identity::{
     CreateAgent, CreatePerson, CreateServiceAccount, ReactivateSubject, RemoveSubject, SuspendSubject,
@@ -19,9 +20,10 @@ use projections::access::Permission;
 use projections::history::Moment;
 use projections::identity::{Standing, SubjectRecord};
 use projections::{Lasting, State as Projected};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct PersonArguments {
     login: Option<String>,
@@ -39,7 +41,7 @@ pub(in crate::http) fn create_person(door: Door<'_>, arguments: PersonArguments)
     Ok(Parsed::plain(door, CreatePerson { person, login: digest, profile }))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct ServiceAccountArguments {
     handle: String,
@@ -58,11 +60,12 @@ pub(in crate::http) fn create_service_account(
     Ok(Parsed::plain(door, CreateServiceAccount { service_account, handle, profile }))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct AgentArguments {
     handle: String,
     #[serde(deserialize_with = "subject")]
+    #[schemars(with = "SubjectText")]
     sponsor: Subject,
     description: Option<String>,
 }
@@ -76,10 +79,11 @@ pub(in crate::http) fn create_agent(door: Door<'_>, arguments: AgentArguments) -
     Ok(Parsed::plain(door, CreateAgent { agent, handle, sponsor, profile }))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct EndArguments {
     #[serde(deserialize_with = "subject")]
+    #[schemars(with = "SubjectText")]
     subject: Subject,
     reason: String,
 }
@@ -94,10 +98,11 @@ pub(in crate::http) fn remove_subject(door: Door<'_>, arguments: EndArguments) -
     Ok(Parsed::plain(door, RemoveSubject { subject, reason: needed("reason", &reason)? }))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct SubjectArguments {
     #[serde(deserialize_with = "subject")]
+    #[schemars(with = "SubjectText")]
     subject: Subject,
 }
 
@@ -108,7 +113,7 @@ pub(in crate::http) fn reactivate_subject(
     Ok(Parsed::plain(door, ReactivateSubject { subject: arguments.subject }))
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub(in crate::http) struct Me {
     subject: String,
     credential: Option<CredentialId>,
@@ -118,7 +123,7 @@ pub(in crate::http) struct Me {
     permissions: Vec<&'static str>,
 }
 
-pub(in crate::http) async fn me(State(deed): State<Deed>, asker: Asker) -> Result<Json<Me>, Problem> {
+pub(in crate::http) async fn me(State(deed): State<Deed>, asker: Asker) -> Result<axum::Json<Me>, Problem> {
     let published = deed.look(asker, None).await?;
     let Some(subject) = subject_of(&asker) else {
         return Err(Problem::refused(Refusal::NotAuthenticated {}, None));
@@ -130,10 +135,10 @@ pub(in crate::http) async fn me(State(deed): State<Deed>, asker: Asker) -> Resul
     let (state, time) = (&published.state, clock::now());
     let access = state.entitlements(subject, Moment { size: published.head.size(), time });
     let permissions = access::names(state.rights(subject, Scope::Site.into(), Lasting::beyond(time)));
-    Ok(Json(Me { subject: subject.to_string(), credential, access, permissions }))
+    Ok(axum::Json(Me { subject: subject.to_string(), credential, access, permissions }))
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub(in crate::http) struct SubjectRow {
     subject: String,
     #[serde(skip_serializing_if = "Option::is_none")]
