@@ -1,28 +1,68 @@
-//! Secrets that people and programs carry: credentials and claim tokens.
+//! Secrets that people and programs carry: credentials, claim tokens and virtual keys.
 //!
 //! `deed_` and 64 hex digits, `_` and 8 more that check them, so that a scanner can tell one from noise and a slip of the finger is noticed
-//! before it is sent anywhere. Only its SHA-256 is ever kept.
+//! before it is sent anywhere. A virtual key begins with `deed_key_` instead. Only the SHA-256 of a secret is ever kept.
 
 use ledger::entropy::fresh;
 use ledger::hash::{Hash, array_from_hex, to_hex};
 use std::fmt;
 
-const PREFIX: &str = "deed_";
+/// What a secret is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// To act as a subject, or to claim a ledger.
+    Credential,
+    /// To call models.
+    Key,
+}
+
+impl Form {
+    fn prefix(self) -> &'static str {
+        match self {
+            Self::Credential => "deed_",
+            Self::Key => "deed_key_",
+        }
+    }
+
+    fn check_context(self) -> &'static str {
+        match self {
+            Self::Credential => "deed/secret-check/v1",
+            Self::Key => "deed/key-check/v1",
+        }
+    }
+}
 
 /// A secret. It prints only when asked to by name.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Secret([u8; 32]);
+pub struct Secret {
+    bytes: [u8; 32],
+    form: Form,
+}
 
 impl Secret {
-    /// A fresh one.
+    /// A fresh one to act as a subject.
     pub fn fresh() -> Self {
-        Self(fresh())
+        Self { bytes: fresh(), form: Form::Credential }
     }
 
-    /// Reads one; `None` when it is not one, or mistyped.
+    /// A fresh one to call models.
+    pub fn fresh_key() -> Self {
+        Self { bytes: fresh(), form: Form::Key }
+    }
+
+    /// Reads one to act as a subject; `None` when it is not one, or mistyped.
     pub fn parse(text: &str) -> Option<Self> {
-        let (digits, check) = text.strip_prefix(PREFIX)?.split_once('_')?;
-        let secret = Self(array_from_hex(digits.as_bytes())?);
+        Self::read(text, Form::Credential)
+    }
+
+    /// Reads one to call models; `None` when it is not one, or mistyped.
+    pub fn parse_key(text: &str) -> Option<Self> {
+        Self::read(text, Form::Key)
+    }
+
+    fn read(text: &str, form: Form) -> Option<Self> {
+        let (digits, check) = text.strip_prefix(form.prefix())?.split_once('_')?;
+        let secret = Self { bytes: array_from_hex(digits.as_bytes())?, form };
         (secret.check() == check).then_some(secret)
     }
 
@@ -33,11 +73,11 @@ impl Secret {
 
     /// The secret itself, to be shown once to whom it belongs.
     pub fn reveal(&self) -> String {
-        format!("{PREFIX}{}_{}", to_hex(&self.0), self.check())
+        format!("{}{}_{}", self.form.prefix(), to_hex(&self.bytes), self.check())
     }
 
     fn check(&self) -> String {
-        let Hash([a, b, c, d, ..]) = Hash::in_context("deed/secret-check/v1", &[&self.0]);
+        let Hash([a, b, c, d, ..]) = Hash::in_context(self.form.check_context(), &[&self.bytes]);
         to_hex(&[a, b, c, d])
     }
 }
@@ -64,5 +104,14 @@ mod tests {
             assert_eq!(Secret::parse(&String::from_utf8(mistyped).unwrap()), None, "at {place}");
         }
         assert!(!format!("{secret:?}").contains(text.get(5..20).unwrap()));
+    }
+    #[test]
+    fn a_key_is_no_credential_and_a_credential_no_key() {
+        let (key, credential) = (Secret::fresh_key(), Secret::fresh());
+        assert_eq!(Secret::parse_key(&key.reveal()), Some(key.clone()));
+        assert_eq!(Secret::parse(&key.reveal()), None);
+        assert_eq!(Secret::parse_key(&credential.reveal()), None);
+        assert_eq!(Secret::parse(&key.reveal().replace("deed_key_", "deed_")), None);
+        assert_eq!(Secret::parse_key(&credential.reveal().replace("deed_", "deed_key_")), None);
     }
 }

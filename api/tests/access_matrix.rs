@@ -30,17 +30,68 @@ fn request(line: &str, column: &str, victim: &Victim) -> (&'static str, String, 
     let Some(command) = line.strip_prefix("command ") else {
         let (method, path) = line.split_once(' ').unwrap();
         let method = if method == "post" { "POST" } else { "GET" };
-        return (method, path.replace("{seq}", "1"), String::new());
+        let path = path.replace("{seq}", "1").replace("{group}", &victim.group);
+        return (method, with_question(&path), body_of(&path));
     };
     let arguments = match command {
         "identity.claim_ownership" => json!({"token": "wrong"}),
         "identity.create_service_account" => {
             json!({"handle": format!("made-by-{}", column.replace('_', "-"))})
         }
+        "identity.create_person" => json!({"login": format!("{column}@example.org")}),
+        "identity.create_agent" => {
+            json!({"handle": format!("agent-of-{}", column.replace('_', "-")), "sponsor": victim.subject})
+        }
+        "identity.suspend_subject" | "identity.remove_subject" => {
+            json!({"subject": victim.subject, "reason": "a test"})
+        }
+        "identity.reactivate_subject" => json!({"subject": victim.subject}),
+        "identity.create_group" => json!({"handle": format!("group-of-{}", column.replace('_', "-"))}),
+        "identity.remove_group" => json!({"group": victim.group}),
+        "identity.add_member" | "identity.remove_member" => {
+            json!({"group": victim.group, "subject": victim.subject})
+        }
+        "access.create_organization" => json!({"handle": format!("org-of-{}", column.replace('_', "-"))}),
+        "access.create_project" => {
+            let organization = nothing("org");
+            json!({"organization": organization, "handle": "new", "environments": ["dev"]})
+        }
+        "access.change_project" => {
+            json!({"project": nothing("prj"), "environments": ["dev"], "repositories": []})
+        }
+        "access.define_role" => {
+            let handle = format!("role-of-{}", column.replace('_', "-"));
+            json!({"handle": handle, "permissions": ["templates.read"]})
+        }
+        "access.change_role" => json!({"role": nothing("rol"), "permissions": []}),
+        "access.retire_role" => json!({"role": nothing("rol")}),
+        "access.approve_grant" => json!({"request": nothing("req")}),
+        "access.decline_grant" => json!({"request": nothing("req"), "reason": "a test"}),
+        "access.break_glass" => json!({"role": "owner", "seconds": 60, "reason": "a test"}),
+        "access.review_break_glass" => json!({"grant": victim.grant, "finding": "a test", "justified": true}),
+        "access.separate_duties" => json!({"one": "keys.manage", "other": format!("{}.read", "runs")}),
+        "access.join_duties" => json!({"duty": nothing("dut")}),
+        "access.map_group" => json!({"provider": "corp", "external": column, "role": "member"}),
+        "access.unmap_group" => json!({"mapping": nothing("map")}),
+        "policy.propose" => json!({"body": {"access": {
+            "approved_roles": [],
+            "break_glass_roles": ["owner"],
+            "break_glass_seconds_max": 60,
+            "policies_are_approved": false,
+        }}}),
+        "policy.approve" => json!({"policy": nothing("pol")}),
+        "policy.decline" => json!({"policy": nothing("pol"), "reason": "a test"}),
         "identity.issue_credential" => json!({"subject": victim.subject}),
         "identity.revoke_credential" => json!({"credential": victim.credential}),
         "access.grant_role" => json!({"subject": victim.subject, "role": "user_admin"}),
         "access.revoke_role" => json!({"grant": victim.grant}),
+        "keys.issue_key" => json!({"alias": column, "class": "user", "owner": victim.subject}),
+        "keys.rotate_key" | "keys.revoke_key" => json!({"key": victim.key}),
+        "budgets.set_budget" => {
+            json!({"target": victim.subject, "unit": "tokens", "period": "day", "kind": "alert", "limit": 1})
+        }
+        "budgets.change_budget" => json!({"budget": victim.budget, "limit": 2, "thresholds": [50]}),
+        "budgets.end_budget" => json!({"budget": victim.budget}),
         "custody.erase_payloads" => json!({"subject": victim.subject, "reason": "a test"}),
         other => panic!("`{other}` has no row: say here what it is sent with"),
     };
@@ -48,11 +99,34 @@ fn request(line: &str, column: &str, victim: &Victim) -> (&'static str, String, 
     ("POST", "/api/v1/commands".to_owned(), body.to_string())
 }
 
+/// What a path is asked with, where it takes a question.
+fn with_question(path: &str) -> String {
+    match path {
+        "/api/v1/access" => format!("{path}?permission=runs.read"),
+        "/api/v1/access/diff" => format!("{path}?from=0"),
+        "/api/v1/access/explain" => format!("{path}?permission=runs.read&subject={}", nothing("per")),
+        path => path.to_owned(),
+    }
+}
+
+fn body_of(path: &str) -> String {
+    match path {
+        "/api/v1/authcheck" => json!({"checks": {"read": {"permission": "runs.read"}}}).to_string(),
+        _ => String::new(),
+    }
+}
+
+/// The id of something that does not exist.
+fn nothing(prefix: &str) -> String {
+    format!("{prefix}_{}", "0".repeat(32))
+}
+
 /// Whom commands are about: somebody new for every column, so that one column does not change the next.
 struct Victim {
     subject: String,
     credential: String,
     grant: Value,
+    group: String,
 }
 
 fn victim(owner: &Client, handle: &str) -> Victim {
@@ -60,7 +134,9 @@ fn victim(owner: &Client, handle: &str) -> Victim {
     let grants = owner.read("/api/v1/grants?limit=1000");
     let of = |row: &&Value| row["subject"] == subject;
     let grant = grants["rows"].as_array().unwrap().iter().find(of).unwrap()["grant"].clone();
-    Victim { subject, credential, grant }
+    let made = owner.done(&format!("group-{handle}"), "identity.create_group", &json!({"handle": handle}));
+    let group = made["result"]["group"].as_str().unwrap().to_owned();
+    Victim { subject, credential, grant, group }
 }
 
 fn cell(client: &Client, line: &str, column: &str, victim: &Victim) -> String {

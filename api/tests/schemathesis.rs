@@ -31,7 +31,7 @@ fn what_the_server_answers_is_what_the_document_says() {
         let mut command = Command::new(fixtures::tidy::root().join("target/venv/bin/schemathesis"));
         command.current_dir(place.dir.path()).args(["run", &url, "--checks", CHECKS, "--seed", SEED]);
         command.args(["--max-examples", &examples, "--phases", "examples,coverage,fuzzing"]);
-        command.args(["--generation-database", "none", "--warnings", "off", "--no-color", "--workers", "2"]);
+        command.args(["--generation-database", "none", "--warnings", "off", "--no-color", "--workers", "1"]);
         command.args(["--suppress-health-check", "all"]);
         command.args(header.iter().flat_map(|header| ["--header", header]));
         let output = command.output().expect("Schemathesis is Python; run `make setup`");

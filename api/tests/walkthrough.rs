@@ -236,10 +236,11 @@ fn pages_hold_every_row_once() {
         service_account(&owner.client, &format!("bot-{n}"), Some("member"));
     }
     for (list, key, count) in [
-        ("people", "person", 1),
-        ("service-accounts", "service_account", 7),
+        ("users", "subject", 1),
+        ("service-accounts", "subject", 7),
         ("credentials", "credential", 8),
         ("grants", "grant", 8),
+        ("roles", "role", 10),
     ] {
         let whole = owner.client.read(&format!("/api/v1/{list}"));
         assert!(whole.get("next").is_none() && whole["as_of"].is_u64(), "{whole}");

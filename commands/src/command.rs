@@ -1,6 +1,6 @@
 //! Every command there is.
 
-use crate::{Ask, Decide, Decision, access, custody, identity, policy};
+use crate::{Ask, Decide, Decision, access, budgets, custody, identity, keys, policy};
 use ledger::event::Object;
 
 macro_rules! commands {
@@ -106,6 +106,26 @@ commands! {
     access::UnmapGroup;
     /// Give and take what mappings say.
     access::FollowMappings;
+    /// Issue a virtual key.
+    keys::IssueKey;
+    /// Give a virtual key another secret.
+    keys::RotateVirtualKey;
+    /// End a virtual key.
+    keys::RevokeKey;
+    /// Set a budget.
+    budgets::SetBudget;
+    /// Change a budget.
+    budgets::ChangeBudget;
+    /// End a budget.
+    budgets::EndBudget;
+    /// Reserve what something may cost.
+    budgets::Reserve;
+    /// Settle what it did cost.
+    budgets::Settle;
+    /// Release what did not happen.
+    budgets::Release;
+    /// Settle what nobody settled.
+    budgets::Expire;
     /// Propose a policy.
     policy::ProposePolicy;
     /// Approve a policy.

@@ -10,9 +10,11 @@ mod ask;
 mod command;
 
 pub mod access;
+pub mod budgets;
 pub mod custody;
 pub mod engine;
 pub mod identity;
+pub mod keys;
 pub mod policy;
 
 pub use ask::{Ask, Decide, Decision, Happening};

@@ -1,10 +1,13 @@
 //! JSON Schemas of the words that the HTTP interface speaks, for its OpenAPI document. Verifiers leave them out.
 
+use crate::event::budgets::{Thresholds, Window};
 use crate::event::id::CommandId;
 use crate::event::scope::{Environment, Environments, Scope};
 use crate::event::{ContentDigest, Grantee, Object, Subject};
 use crate::hash::Hash;
+use crate::names::Names;
 use crate::time::Time;
+use crate::zone::Zone;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use std::borrow::Cow;
 
@@ -74,13 +77,25 @@ schemas! {
     });
     Grantee => named(&[SUBJECTS.as_slice(), &[("group", "grp")]].concat());
     Hash => text!("^[0-9a-f]{64}$", DIGITS.repeat(2));
+    Names => json_schema!({
+        "type": "array",
+        "items": {"type": "string", "pattern": "^[A-Za-z0-9.:/_@+-]{1,128}$"},
+        "uniqueItems": true,
+    });
     Object => named(Object::KINDS);
     Scope => text!("^(site|(org|prj)_[0-9a-f]{32})$", "site");
     Subject => named(&SUBJECTS);
+    Thresholds => json_schema!({
+        "type": "array",
+        "items": {"type": "integer", "minimum": 1, "maximum": 1_000},
+        "uniqueItems": true,
+    });
     Time => json_schema!({
         "type": "string",
         "format": "date-time",
         "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{6}Z$",
         "examples": ["2027-01-31T23:59:59.000000Z"],
     });
+    Window => text!("^(lifetime|[0-9]{4}-[0-9]{2}(-[0-9]{2})?)$", "2026-11");
+    Zone => text!("^.{1,64}$", "Europe/Paris");
 }

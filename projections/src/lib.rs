@@ -12,9 +12,11 @@ mod state;
 
 pub mod access;
 pub mod answers;
+pub mod budgets;
 pub mod custody;
 pub mod history;
 pub mod identity;
+pub mod keys;
 pub mod policy;
 
 pub use rights::{Entitlement, Grantless, Lasting};

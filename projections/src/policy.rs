@@ -3,9 +3,13 @@
 use crate::history::{History, Span};
 use imbl::OrdMap;
 use ledger::event::id::PolicyId;
-use ledger::event::policy::{AccessPolicy, Body};
+use ledger::event::keys::KeyClass;
+use ledger::event::policy::{
+    AccessPolicy, Body, Catalogue, Enforcement, Guardrails, KeyDefaults, Retention, STANDARD, Session,
+};
 use ledger::event::{Actor, Event, Policy, Subject};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
 /// A version of a policy.
@@ -84,12 +88,57 @@ impl Policies {
         self.versions.range((after.map_or(Unbounded, Excluded), Unbounded)).map(|(id, found)| (*id, found))
     }
 
+    /// What a policy says now.
+    fn body(&self, kind: &str, name: &str) -> Option<&Body> {
+        self.in_force_at(kind, name, u64::MAX).map(|(_, version)| &*version.body)
+    }
+
     /// How access is given now.
     pub fn access(&self) -> &AccessPolicy {
         static DEFAULT: LazyLock<AccessPolicy> = LazyLock::new(AccessPolicy::default);
-        match self.in_force_at("access", "", u64::MAX).map(|(_, version)| &*version.body) {
-            Some(Body::Access(policy)) => policy,
-            None => &DEFAULT,
+        let Some(Body::Access(policy)) = self.body("access", "") else { return &DEFAULT };
+        policy
+    }
+
+    /// What the keys of a class may be now.
+    pub fn key_defaults(&self, class: KeyClass) -> Cow<'_, KeyDefaults> {
+        match self.body("key_defaults", class.as_str()) {
+            Some(Body::KeyDefaults(body)) => Cow::Borrowed(body),
+            Some(_) | None => Cow::Owned(KeyDefaults::standard(class)),
         }
+    }
+
+    /// The enforcement level of that name.
+    pub fn enforcement(&self, name: &str) -> Option<Cow<'_, Enforcement>> {
+        match self.body("enforcement", name) {
+            Some(Body::Enforcement(body)) => Some(Cow::Borrowed(body)),
+            Some(_) | None => (name == STANDARD).then(|| Cow::Owned(Enforcement::standard())),
+        }
+    }
+
+    /// The guardrail set of that name.
+    pub fn guardrails(&self, name: &str) -> Option<Cow<'_, Guardrails>> {
+        match self.body("guardrails", name) {
+            Some(Body::Guardrails(body)) => Some(Cow::Borrowed(body)),
+            Some(_) | None => (name == STANDARD).then(|| Cow::Owned(Guardrails::standard())),
+        }
+    }
+
+    /// The models that can be called, and what they cost.
+    pub fn catalogue(&self) -> Option<&Catalogue> {
+        let Some(Body::Catalogue(body)) = self.body("catalogue", "") else { return None };
+        Some(body)
+    }
+
+    /// How long sealed data are kept.
+    pub fn retention(&self) -> Option<&Retention> {
+        let Some(Body::Retention(body)) = self.body("retention", "") else { return None };
+        Some(body)
+    }
+
+    /// How long sessions last.
+    pub fn session(&self) -> Option<&Session> {
+        let Some(Body::Session(body)) = self.body("session", "") else { return None };
+        Some(body)
     }
 }

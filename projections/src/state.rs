@@ -1,8 +1,10 @@
 //! The whole state: one fold per area, over one event at a time.
 
 use crate::access::{Grants, Roles, Rules, Scopes};
+use crate::budgets::Budgets;
 use crate::custody::{Claims, Payloads, Rotations, Writers};
 use crate::identity::{Credentials, Groups, Subjects};
+use crate::keys::Keys;
 use crate::policy::Policies;
 use imbl::OrdMap;
 use ledger::event::{Actor, Decoded, Event, Fact};
@@ -10,7 +12,7 @@ use ledger::time::Time;
 use serde::{Deserialize, Serialize};
 
 /// Version of the state's encoding, recorded with its digest. Raise it with every change of a field.
-pub const SCHEMA: u32 = 2;
+pub const SCHEMA: u32 = 3;
 
 /// What the events so far amount to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +31,10 @@ pub struct State {
     pub grants: Grants,
     /// What leads to grants, and what stands in their way.
     pub rules: Rules,
+    /// Virtual keys.
+    pub keys: Keys,
+    /// Limits, and what counts against them.
+    pub budgets: Budgets,
     /// Rules that people set.
     pub policies: Policies,
     /// The claim link.
@@ -60,6 +66,8 @@ impl State {
                 self.grants.apply(fact, event.seq);
                 self.rules.apply(fact, event);
             }
+            Fact::Keys(fact) => self.keys.apply(fact, event),
+            Fact::Budgets(fact) => self.budgets.apply(fact, event.seq),
             Fact::Policy(fact) => self.policies.apply(fact, event),
             Fact::Custody(fact) => {
                 self.claims.apply(fact);

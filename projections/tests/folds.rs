@@ -9,7 +9,7 @@ use ledger::event::custody::{ClaimOpened, PayloadErased, PayloadName};
 use ledger::event::id::{CredentialId, GrantId};
 use ledger::event::identity::{CredentialIssued, CredentialRevoked, PersonCreated, ServiceAccountCreated};
 use ledger::event::scope::Scope;
-use ledger::event::{Actor, Decoded, Event, Fact, Subject};
+use ledger::event::{Decoded, Event, Fact, Origin, Subject};
 use ledger::hash::Hash;
 use ledger::snapshot::{decode, digest, encode};
 use projections::State;
@@ -146,11 +146,11 @@ fn no_fold_depends_on_what_a_payload_holds() {
 }
 
 #[test]
-fn a_fold_does_not_depend_on_who_acted_when_or_by_which_door() {
+fn a_fold_does_not_depend_on_when_or_by_which_door() {
     every_seed(|seed, events| {
         let mut other = events.to_vec();
         for event in &mut other {
-            event.actor = Actor::System;
+            event.origin = Origin::console();
             event.cause = None;
             event.time = samples::time(9_999);
         }

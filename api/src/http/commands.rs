@@ -6,7 +6,7 @@
 use super::asking::{Asker, Deed, Request};
 use super::body::{Json, parse};
 use super::tags::Seen;
-use super::{Kind, Problem, access, custody, identity, policy};
+use super::{Kind, Problem, access, budgets, custody, identity, keys, policy};
 use crate::secret::Secret;
 use axum::Json as JsonResponse;
 use axum::extract::State;
@@ -14,7 +14,8 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use commands::Command;
 use ledger::event::id::CommandId;
-use ledger::event::{Decoded, Event, Fact, Identity};
+use ledger::event::{Decoded, Event, Fact, Identity, Keys};
+use ledger::hash::Hash;
 use ledger::receipt::Receipt;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
@@ -75,9 +76,17 @@ pub(super) async fn command(
     let CommandRequest { id, command: name, arguments } = request;
     let Parsed { asker, command, secret } = parsed(&name, Door { asker, deed: &deed }, arguments.get())?;
     let digest = deed.content_digest(content(&name, arguments.get())?.as_bytes());
+    let wanted = keys::Wanted::by(&asker, &command);
     let receipt = deed.order(asker, Request { id, digest, command, seen }).await?;
-    let result = receipt.as_ref().map(|receipt| result(&deed, receipt, secret)).transpose()?;
-    let answer = CommandAnswer { command: name, result: result.unwrap_or_default(), receipt };
+    let result = match &receipt {
+        Some(receipt) => result(&deed, receipt, secret)?,
+        None => wanted
+            .and_then(|wanted| wanted.found(&deed))
+            .map(|key| ("key", key.to_string()))
+            .into_iter()
+            .collect(),
+    };
+    let answer = CommandAnswer { command: name, result, receipt };
     Ok(([(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))], JsonResponse(answer))
         .into_response())
 }
@@ -139,6 +148,12 @@ orders! {
     "access.join_duties" => access::join_duties;
     "access.map_group" => access::map_group;
     "access.unmap_group" => access::unmap_group;
+    "keys.issue_key" => keys::issue_key;
+    "keys.rotate_key" => keys::rotate_key;
+    "keys.revoke_key" => keys::revoke_key;
+    "budgets.set_budget" => budgets::set_budget;
+    "budgets.change_budget" => budgets::change_budget;
+    "budgets.end_budget" => budgets::end_budget;
     "policy.propose" => policy::propose;
     "policy.approve" => policy::approve;
     "policy.decline" => policy::decline;
@@ -187,11 +202,22 @@ fn result(
         let Ok(Decoded::Known(event)) = Event::decode(&record.leaf) else { return Err(unreadable()) };
         let object = event.fact.object(event.ledger);
         result.insert(object.kind(), object.to_string());
-        if let Fact::Identity(Identity::CredentialIssued(issued)) = &event.fact
-            && let Some(secret) = secret.as_ref().filter(|secret| secret.digest() == issued.digest)
-        {
+        if let Some(secret) = secret.as_ref().filter(|secret| kept(&event.fact) == Some(secret.digest())) {
             result.insert("secret", secret.reveal());
         }
     }
     Ok(result)
+}
+
+/// The digest of the secret that a fact is about.
+fn kept(fact: &Fact) -> Option<Hash> {
+    if let Fact::Identity(Identity::CredentialIssued(issued)) = fact {
+        return Some(issued.digest);
+    }
+    let Fact::Keys(fact) = fact else { return None };
+    match fact {
+        Keys::KeyIssued(issued) => Some(issued.digest),
+        Keys::KeyRotated(rotated) => Some(rotated.digest),
+        Keys::KeyRevoked(_) => None,
+    }
 }

@@ -28,8 +28,9 @@ pub(super) struct ProposeArguments {
 
 pub(super) fn propose(door: Door<'_>, arguments: ProposeArguments) -> Result<Parsed, Problem> {
     let body = arguments.body;
-    match &body {
-        Body::Access(policy) => sound_access(policy)?,
+    body.check().map_err(|cause| wrong_shape(cause.to_string()))?;
+    if let Body::Access(policy) = &body {
+        sound_access(policy)?;
     }
     Ok(Parsed::plain(door, ProposePolicy { policy: PolicyId::from_bytes(fresh_id()), body }))
 }

@@ -169,6 +169,7 @@ pub fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::NothingToErase { .. } => StatusCode::NOT_FOUND,
         Refusal::HandleTaken { .. }
         | Refusal::NameTaken { .. }
+        | Refusal::AliasTaken { .. }
         | Refusal::LoginTaken { .. }
         | Refusal::LastOwner { .. }
         | Refusal::Settled { .. }
@@ -179,7 +180,9 @@ pub fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::UnknownRole { .. }
         | Refusal::RoleNotHere { .. }
         | Refusal::EnvironmentsNotHere { .. }
+        | Refusal::LooserThanPolicy { .. }
         | Refusal::TooLong { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+        Refusal::OverBudget { .. } => StatusCode::PAYMENT_REQUIRED,
     }
 }
 

@@ -103,7 +103,21 @@ fn queries_that_mean_nothing_are_refused() {
     for query in
         ["limit=0", "limit=1001", "after=x", "after=", "after=per_%0d%0a", "from=1", "after=a&after=b"]
     {
-        for list in ["people", "service-accounts", "credentials", "grants"] {
+        for list in [
+            "users",
+            "service-accounts",
+            "agents",
+            "groups",
+            "credentials",
+            "organizations",
+            "projects",
+            "roles",
+            "grants",
+            "requests",
+            "duties",
+            "mappings",
+            "policies",
+        ] {
             is(client, &format!("/api/v1/{list}?{query}"), 400, "wrong_query");
         }
     }

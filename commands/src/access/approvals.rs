@@ -4,6 +4,7 @@ use super::grants::{Wanted, admitted, sound};
 use crate::{Ask, Decide, Decision};
 use ledger::event::access::{GrantDeclined, Ground, RoleGranted};
 use ledger::event::id::{GrantId, RequestId};
+use ledger::event::scope::Scope;
 use ledger::event::{Grantee, Object, Refusal, Subject};
 use projections::access::{Permission, Request, Role};
 
@@ -25,9 +26,9 @@ impl Decide for ApproveGrant {
 
     fn decide(self, ask: &Ask<'_>) -> Decision {
         let Self { request, grant } = self;
+        let approver = ask.permitted(Permission::AccessGrant, scope_of(ask, request))?;
         let found = find(ask, request)?;
         let wanted = &found.wanted;
-        let approver = ask.permitted(Permission::AccessGrant, wanted.scope)?;
         waiting(found, request)?;
         if found.by == Some(approver) || gets(ask, wanted.grantee, approver) {
             return Err(Refusal::OwnMatter { object: Object::Request(request) });
@@ -69,17 +70,22 @@ impl Decide for DeclineGrant {
     fn decide(self, ask: &Ask<'_>) -> Decision {
         let Self { request, reason } = self;
         let asker = ask.subject()?;
-        let found = find(ask, request)?;
-        if found.by != Some(asker) {
-            ask.permitted(Permission::AccessGrant, found.wanted.scope)?;
+        let by = ask.state.rules.request(request).and_then(|found| found.by);
+        if by != Some(asker) {
+            ask.permitted(Permission::AccessGrant, scope_of(ask, request))?;
         }
+        let found = find(ask, request)?;
         waiting(found, request)?;
         Ok(vec![GrantDeclined { reason, request }.into()])
     }
 }
 
+/// Where a request wants something; everywhere, when there is none.
+fn scope_of(ask: &Ask<'_>, request: RequestId) -> Scope {
+    ask.state.rules.request(request).map_or(Scope::Site, |found| found.wanted.scope)
+}
+
 fn find<'a>(ask: &Ask<'a>, request: RequestId) -> Result<&'a Request, Refusal> {
-    ask.subject()?;
     let object = Object::Request(request);
     ask.state.rules.request(request).ok_or(Refusal::UnknownObject { object })
 }

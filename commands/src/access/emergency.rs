@@ -69,11 +69,11 @@ impl Decide for ReviewBreakGlass {
 
     fn decide(self, ask: &Ask<'_>) -> Decision {
         let Self { grant, finding, justified } = self;
-        ask.subject()?;
         let found = ask.state.grants.find(grant);
         let found = found.filter(|found| found.ground == Some(Ground::BreakGlass {}));
+        let scope = found.map_or(Scope::Site, |found| found.scope);
+        let reviewer = ask.permitted(Permission::AccessReview, scope)?;
         let found = found.ok_or(Refusal::UnknownGrant { grant })?;
-        let reviewer = ask.permitted(Permission::AccessReview, found.scope)?;
         let object = Object::Grant(grant);
         if found.grantee == reviewer.into() {
             return Err(Refusal::OwnMatter { object });

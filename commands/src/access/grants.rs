@@ -131,9 +131,10 @@ impl Decide for RevokeRole {
 
     fn decide(self, ask: &Ask<'_>) -> Decision {
         let Self { grant, reason } = self;
-        ask.subject()?;
-        let found = ask.state.grants.find(grant).ok_or(Refusal::UnknownGrant { grant })?;
-        let revoker = ask.permitted(Permission::AccessGrant, found.scope)?;
+        let found = ask.state.grants.find(grant);
+        let scope = found.map_or(Scope::Site, |found| found.scope);
+        let revoker = ask.permitted(Permission::AccessGrant, scope)?;
+        let found = found.ok_or(Refusal::UnknownGrant { grant })?;
         if let Some(held) = held_by(grant, found) {
             ask.may_touch(revoker, &held)?;
         }

@@ -327,7 +327,12 @@ impl Fold {
             {
                 self.unconfirmed = None;
             }
-            Fact::Custody(_) | Fact::Identity(_) | Fact::Access(_) | Fact::Policy(_) => {}
+            Fact::Custody(_)
+            | Fact::Identity(_)
+            | Fact::Access(_)
+            | Fact::Keys(_)
+            | Fact::Budgets(_)
+            | Fact::Policy(_) => {}
         }
         Ok(())
     }

@@ -68,7 +68,12 @@ fn recall_events(reader: &LogReader, at: u64) -> Option<(Option<Refusal>, Receip
     found.retain(|(key, _, _)| *key == Some(wanted));
     let refusal = found.iter().find_map(|(_, event, _)| match &event.fact {
         Fact::Custody(Custody::CommandRefused(refused)) => Some(refused.refusal.clone()),
-        Fact::Custody(_) | Fact::Identity(_) | Fact::Access(_) | Fact::Policy(_) => None,
+        Fact::Custody(_)
+        | Fact::Identity(_)
+        | Fact::Access(_)
+        | Fact::Keys(_)
+        | Fact::Budgets(_)
+        | Fact::Policy(_) => None,
     });
     let (_, first, record) = found.first()?;
     let (ledger, key) = (first.ledger, KeyId(record.key));

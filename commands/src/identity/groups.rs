@@ -131,10 +131,11 @@ impl Decide for RemoveMember {
 
 /// Whether the group, which the asker may change, was removed already.
 fn may_change(ask: &Ask<'_>, group: GroupId) -> Result<bool, Refusal> {
-    ask.subject()?;
     let object = Object::Group(group);
-    let found = ask.state.groups.find(group).ok_or(Refusal::UnknownObject { object })?;
-    let actor = ask.permitted(Permission::IdentityGroups, found.scope)?;
+    let found = ask.state.groups.find(group);
+    let scope = found.map_or(Scope::Site, |found| found.scope);
+    let actor = ask.permitted(Permission::IdentityGroups, scope)?;
+    let found = found.ok_or(Refusal::UnknownObject { object })?;
     let held = ask.state.grants.held(Grantee::Group(group));
     held.iter().try_for_each(|held| ask.may_touch(actor, held))?;
     Ok(found.span.until.is_some())

@@ -3,12 +3,13 @@
 use crate::access::may_act_for;
 use crate::{Ask, Decide, Decision, Happening};
 use ledger::event::identity::{CredentialRevoked, SubjectReactivated, SubjectRemoved, SubjectSuspended};
+use ledger::event::keys::KeyRevoked;
 use ledger::event::{Object, Refusal, Subject};
 use projections::Grantless;
 use projections::access::Permission;
 use projections::identity::Standing;
 
-/// Keep a subject from doing anything; its credentials end. Suspending twice changes nothing.
+/// Keep a subject from doing anything; its credentials and keys end. Suspending twice changes nothing.
 #[derive(Clone, Debug)]
 pub struct SuspendSubject {
     /// Who.
@@ -33,7 +34,7 @@ impl Decide for SuspendSubject {
     }
 }
 
-/// Let a suspended subject act again; it needs new credentials. Reactivating an active one changes nothing.
+/// Let a suspended subject act again; it needs new credentials and keys. Reactivating an active one changes nothing.
 #[derive(Clone, Debug)]
 pub struct ReactivateSubject {
     /// Who.
@@ -56,7 +57,7 @@ impl Decide for ReactivateSubject {
     }
 }
 
-/// Keep a subject from ever doing anything again; its credentials end.
+/// Keep a subject from ever doing anything again; its credentials and keys end.
 #[derive(Clone, Debug)]
 pub struct RemoveSubject {
     /// Who.
@@ -102,5 +103,7 @@ fn may_end(ask: &Ask<'_>, subject: Subject) -> Result<Standing, Refusal> {
 fn with_consequences(ask: &Ask<'_>, subject: Subject, ended: Happening) -> Vec<Happening> {
     let credentials = ask.state.credentials.unrevoked(subject).iter();
     let revoked = credentials.map(|credential| CredentialRevoked { credential: *credential }.into());
-    [ended].into_iter().chain(revoked).collect()
+    let keys = ask.state.keys.unrevoked(subject).iter();
+    let keys = keys.map(|key| KeyRevoked { key: *key, reason: None }.into());
+    [ended].into_iter().chain(revoked).chain(keys).collect()
 }

@@ -3,21 +3,29 @@
 use crate::given::{SITE_ROLES, asked, asked_by, given, grant_role, granted, known, organized, with_roles};
 use crate::names::{custom, duty, group, organization, policy, project, request};
 use crate::people::{account, credential, digest, grant, person, subject, time};
+use crate::spending::{key, key_of, of_tokens, reservation, tokens};
 use commands::Command;
 use commands::access::{
     ApproveGrant, BreakGlass, CreateOrganization, GrantRole, Look, RetireRole, RevokeRole,
 };
+use commands::budgets::{Payer, Reserve};
 use commands::custody::ErasePayloads;
 use commands::identity::{
     AddMember, ClaimOwnership, CreateGroup, CreatePerson, CreateServiceAccount, IssueCredential,
     RevokeCredential,
 };
+use commands::keys::{IssueKey, Wished};
 use commands::policy::ApprovePolicy;
+use fixtures::samples;
 use ledger::event::access::{GrantRequested, Terms};
+use ledger::event::budgets::Target;
+use ledger::event::custody::CommandRefused;
 use ledger::event::identity::{GroupCreated, PersonCreated};
+use ledger::event::keys::KeyClass;
 use ledger::event::policy::{AccessPolicy, Body, PolicyAdopted, PolicyProposed};
 use ledger::event::scope::{Environment, Environments, Scope};
 use ledger::event::{Actor, ContentDigest, Fact, Refusal, Via};
+use ledger::hash::Hash;
 use projections::access::{Permission, Role};
 use std::collections::BTreeSet;
 
@@ -107,14 +115,45 @@ fn of_access() -> Vec<(&'static str, Actor, Command)> {
     ]
 }
 
-fn facts() -> Vec<Fact> {
-    let asked_for = GrantRequested {
+/// Cases about keys and budgets.
+fn of_spending() -> Vec<(&'static str, Actor, Command)> {
+    let ada = asked_by("ada").actor;
+    let issue = |alias: &str, class, wished| IssueKey {
+        key: key("new"),
+        digest: digest("new"),
+        owner: None,
+        alias: alias.into(),
+        class,
+        scope: Scope::Site,
+        wished,
+    };
+    let fast = Wished { requests_per_minute: Some(1_000_000), ..Wished::default() };
+    let reserve = Reserve {
+        reservation: reservation("new"),
+        payer: Payer::Subject(subject("bob"), Scope::Site),
+        model: None,
+        amounts: of_tokens(11),
+        expires: time(7_200),
+    };
+    vec![
+        ("alias_taken", ada, issue("laptop", KeyClass::User, Wished::default()).into()),
+        ("looser_than_policy", ada, issue("new", KeyClass::Ci, fast).into()),
+        ("over_budget", Actor::System, reserve.into()),
+    ]
+}
+
+fn asked_for() -> Fact {
+    GrantRequested {
         request: request("hers"),
         role: "member".into(),
         scope: Scope::Site,
         subject: subject("bob").into(),
         terms: Terms::default(),
-    };
+    }
+    .into()
+}
+
+fn facts() -> Vec<Fact> {
     let body = Body::Access(AccessPolicy::default());
     let duty = ledger::event::access::DutiesSeparated {
         duty: duty("one"),
@@ -133,11 +172,12 @@ fn facts() -> Vec<Fact> {
     facts.extend([
         PersonCreated { login: Some(ContentDigest([1; 16])), person: person("dan") }.into(),
         GroupCreated { group: group("team"), handle: "team".into(), scope: Scope::Site }.into(),
-        asked_for.into(),
         PolicyProposed { body, policy: policy("first") }.into(),
         PolicyAdopted { policy: policy("first") }.into(),
         granted("svc-ci", Role::UserAdmin),
         duty.into(),
+        key_of("ada", "laptop").into(),
+        tokens("all", Target::Scope(Scope::Site), 10).into(),
     ]);
     facts.extend((0..64).map(|number| crate::given::issued("svc-many", &format!("many {number}"), None)));
     facts
@@ -145,11 +185,15 @@ fn facts() -> Vec<Fact> {
 
 #[test]
 fn every_reason_for_refusing_has_a_case() {
-    let given = given(facts());
+    let mut given = given(facts());
+    given.happen_by("ada", [asked_for()]);
     let mut seen: BTreeSet<&str> = OF_THE_ENGINE.into();
-    for (code, actor, command) in of_identity().into_iter().chain(of_access()) {
+    for (code, actor, command) in of_identity().into_iter().chain(of_access()).chain(of_spending()) {
+        let name = command.name();
         let refusal = given.when(&asked(actor), command).facts().expect_err(code);
         assert_eq!(refusal.code(), code, "{refusal}");
+        let refused = CommandRefused { about: None, command: name.into(), refusal };
+        samples::event(1, Hash([0; 32]), refused.into()).encode().expect("it can be recorded");
         seen.insert(code);
     }
     let all: BTreeSet<&str> = Refusal::CODES.iter().copied().collect();

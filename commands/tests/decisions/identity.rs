@@ -87,7 +87,7 @@ fn a_credential_for_another_needs_permission_and_all_rights_of_the_other() {
             .concat(),
     );
     given.when(&asked_by("ada"), issue(Some("bob"))).then([issued("bob", "new", None)]);
-    let permission = Permission::CustodyRead.as_str().into();
+    let permission = Permission::AccessReview.as_str().into();
     given
         .when(&asked_by("ada"), issue(Some("eve")))
         .refused(Refusal::ExceedsOwnRights { permission, scope: Scope::Site });
@@ -135,7 +135,7 @@ fn one_revokes_ones_own_credentials_and_those_of_lesser_ones() {
         given([with_roles("ada", &[UserAdmin]), known("bob"), with_roles("eve", &[Owner])].concat());
     given.when(&asked_by("bob"), revoke("bob")).then(revoked("bob"));
     given.when(&asked_by("ada"), revoke("bob")).then(revoked("bob"));
-    let permission = Permission::CustodyRead.as_str().into();
+    let permission = Permission::AccessDefine.as_str().into();
     given
         .when(&asked_by("ada"), revoke("eve"))
         .refused(Refusal::ExceedsOwnRights { permission, scope: Scope::Site });

@@ -8,14 +8,18 @@ mod given;
 mod names;
 #[path = "../common/people.rs"]
 mod people;
+#[path = "../common/spending.rs"]
+mod spending;
 
 mod access;
 mod approvals;
+mod budgets;
 mod custody;
 mod escalation;
 mod every_refusal;
 mod groups;
 mod identity;
+mod keys;
 mod matrix;
 mod policy;
 mod rules;

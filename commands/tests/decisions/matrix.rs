@@ -3,20 +3,25 @@
 use crate::given::{Given, asked, asked_by, given, grant_role, granted, known, organized, with_roles};
 use crate::names::{custom, duty, group, mapping, organization, policy, project, request};
 use crate::people::{account, agent, credential, digest, grant, person, subject, time};
+use crate::spending::{deed, key, key_of, of_tokens, reservation, tokens};
 use commands::access::*;
+use commands::budgets::{ChangeBudget, EndBudget, Expire, Payer, Release, Reserve, SetBudget, Settle};
 use commands::custody::{
     CountReads, CountRefusals, ErasePayloads, OpenClaim, OpenLedger, ReadLog, RecordState, ReportKey,
     RotateKey, StartServer, StopServer,
 };
 use commands::identity::*;
+use commands::keys::{IssueKey, RevokeKey, RotateVirtualKey, Wished};
 use commands::policy::{ApprovePolicy, DeclinePolicy, ProposePolicy};
 use commands::{Command, custody};
 use fixtures::samples;
 use ledger::event::access::{
     DutiesSeparated, GrantRequested, Ground, GroupMapped, RoleDefined, RoleGranted, Terms,
 };
+use ledger::event::budgets::{BudgetSet, Reserved, Target};
 use ledger::event::custody::{ClaimOpened, HeadLockCheck, StoppedHow};
 use ledger::event::identity::{GroupCreated, MemberAdded, SubjectSuspended};
+use ledger::event::keys::KeyClass;
 use ledger::event::policy::{AccessPolicy, Body, PolicyProposed};
 use ledger::event::scope::{Environment, Environments, Scope};
 use ledger::event::{Actor, Custody, Fact, Via};
@@ -66,7 +71,8 @@ fn every_command() -> Vec<(String, Command)> {
         let look = Look { permission: Some((*permission, Scope::Site)) };
         found.push(named(&format!(" {}", permission.as_str()), look.into()));
     }
-    let others = of_identity().into_iter().chain(of_access()).chain(of_policy_and_custody());
+    let others =
+        of_identity().into_iter().chain(of_access()).chain(of_spending()).chain(of_policy_and_custody());
     found.extend(others.map(|command| named("", command)));
     found.sort_by(|(one, _), (other, _)| one.cmp(other));
     found
@@ -150,6 +156,40 @@ fn of_access() -> Vec<Command> {
     ]
 }
 
+fn of_spending() -> Vec<Command> {
+    let issue = |scope| IssueKey {
+        key: key("new"),
+        digest: digest("new"),
+        owner: Some(subject("nothing")),
+        alias: "new".into(),
+        class: KeyClass::User,
+        scope,
+        wished: Wished::default(),
+    };
+    let BudgetSet { budget, kind, limit, period, target, thresholds, unit, zone } =
+        tokens("new", Target::Scope(deed()), 10);
+    let set = SetBudget { budget, target, unit, period, zone, kind, limit, thresholds: thresholds.clone() };
+    let reserve = Reserve {
+        reservation: reservation("new"),
+        payer: Payer::Key(key("laptop")),
+        model: None,
+        amounts: of_tokens(1),
+        expires: time(7_200),
+    };
+    vec![
+        issue(deed()).into(),
+        RotateVirtualKey { key: key("laptop"), digest: digest("new"), overlap_seconds: 60 }.into(),
+        RevokeKey { key: key("laptop"), reason: None }.into(),
+        set.into(),
+        ChangeBudget { budget: crate::spending::budget("all"), limit: 10, thresholds }.into(),
+        EndBudget { budget: crate::spending::budget("all") }.into(),
+        reserve.into(),
+        Settle { reservation: reservation("late"), amounts: of_tokens(1) }.into(),
+        Release { reservation: reservation("late"), reason: None }.into(),
+        Expire { reservation: reservation("late") }.into(),
+    ]
+}
+
 fn of_policy_and_custody() -> Vec<Command> {
     let changed = AccessPolicy { break_glass_seconds_max: 60, ..AccessPolicy::default() };
     vec![
@@ -200,12 +240,31 @@ fn things() -> Vec<Fact> {
     ]
 }
 
+/// The same for keys and budgets.
+fn spending() -> Vec<Fact> {
+    let late = Reserved {
+        amounts: of_tokens(1),
+        charges: vec![],
+        expires: time(1),
+        key: None,
+        model: None,
+        reservation: reservation("late"),
+        scope: deed(),
+        subject: subject("nothing"),
+    };
+    vec![
+        key_of("nothing", "laptop").into(),
+        tokens("all", Target::Scope(Scope::Site), 1_000).into(),
+        late.into(),
+    ]
+}
+
 /// One holder of each role, who is called like it, two owners, and `bob` who holds all.
 fn everybody() -> Given {
     let mut facts = known("svc-ci");
     facts.extend(organized());
     facts.extend(with_roles("bob", Role::BUILT_IN));
-    facts.extend([known("nothing"), known("suspended"), things()].concat());
+    facts.extend([known("nothing"), known("suspended"), things(), spending()].concat());
     facts.extend(Role::BUILT_IN.iter().flat_map(|role| with_roles(&role.to_string(), &[*role])));
     facts.push(ClaimOpened { digest: digest("token"), expires: time(7_200) }.into());
     facts.push(granted("svc-ci", Role::Member));

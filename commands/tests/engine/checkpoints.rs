@@ -2,7 +2,7 @@
 
 use crate::bench::Bench;
 use crate::owned::{actor, make_owner, send};
-use crate::{issue, on_sim};
+use crate::{add, on_sim};
 use commands::engine::Engine;
 use fixtures::sim_disk::{Call, Effect, Failure, Fault, Repeat, SimDisk};
 
@@ -26,7 +26,7 @@ fn a_checkpoint_is_signed_at_once_and_then_after_enough_events_or_time() {
     let mut expected = 7;
     for number in 1..=10_u64 {
         let name = format!("c{number}");
-        send(&mut engine, actor("ada"), &name, issue(&name));
+        send(&mut engine, actor("ada"), &name, add(&name));
         engine.checkpoint_if_due();
         expected = if number.is_multiple_of(5) { 7 + number } else { expected };
         assert_eq!(size(&engine), Some(expected));
@@ -34,7 +34,7 @@ fn a_checkpoint_is_signed_at_once_and_then_after_enough_events_or_time() {
     bench.pass(11);
     engine.checkpoint_if_due();
     assert_eq!(size(&engine), Some(17), "nothing new, so no checkpoint");
-    send(&mut engine, actor("ada"), "late", issue("late"));
+    send(&mut engine, actor("ada"), "late", add("late"));
     engine.checkpoint_if_due();
     assert_eq!(size(&engine), Some(18));
 }
@@ -59,7 +59,7 @@ fn a_checkpoint_that_cannot_be_written_is_tried_again_in_its_own_time() {
     let mut engine = begun(&bench);
     let (call, nth, failure) = (Call::Create, disk.calls(Call::Create), Failure::Full);
     disk.fail(Fault { call, nth, failure, effect: Effect::NotDone, repeat: Repeat::Sticky });
-    send(&mut engine, actor("ada"), "one", issue("one"));
+    send(&mut engine, actor("ada"), "one", add("one"));
     for _ in 0..5 {
         engine.checkpoint_if_due();
     }

@@ -28,7 +28,12 @@ fn counted(fact: &Fact) -> u64 {
             assert!(counted.since <= counted.until);
             counted.codes.iter().map(|code| code.count).sum()
         }
-        Fact::Identity(_) | Fact::Access(_) | Fact::Policy(_) | Fact::Custody(_) => 0,
+        Fact::Identity(_)
+        | Fact::Access(_)
+        | Fact::Keys(_)
+        | Fact::Budgets(_)
+        | Fact::Policy(_)
+        | Fact::Custody(_) => 0,
     }
 }
 
@@ -131,7 +136,12 @@ fn the_first_read_is_told_by_the_reader_and_further_ones_are_counted() {
         .iter()
         .filter_map(|event| match &event.fact {
             Fact::Custody(Custody::LogRead(read)) => Some((event.actor, read)),
-            Fact::Identity(_) | Fact::Access(_) | Fact::Policy(_) | Fact::Custody(_) => None,
+            Fact::Identity(_)
+            | Fact::Access(_)
+            | Fact::Keys(_)
+            | Fact::Budgets(_)
+            | Fact::Policy(_)
+            | Fact::Custody(_) => None,
         })
         .collect();
     let told: Vec<_> = reads.iter().map(|(by, read)| (*by, read.count, read.from, read.to)).collect();

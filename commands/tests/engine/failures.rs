@@ -3,7 +3,7 @@
 use crate::bench::{Bench, done, events, send_all, sent};
 use crate::owned::{actor, claim, make_owner, open_claim, send};
 use crate::people::subject;
-use crate::{create, issue, on_sim};
+use crate::{add, create, on_sim};
 use commands::custody::ErasePayloads;
 use commands::engine::{Answer, Engine, Failure as Failed};
 use fixtures::sim_disk::{Call, Effect, Failure, Fault, PowerLoss, Repeat, SimDisk};
@@ -31,13 +31,11 @@ fn after_a_failed_sync_nothing_is_acknowledged_and_nobody_is_told_that_nothing_h
     let (bench, mut engine) = begun(&disk);
     let before = events(&engine).len();
     fail_next(&disk, Call::SyncData, Failure::Io, Repeat::Once);
-    let answers = send_all(
-        &mut engine,
-        [sent(actor("ada"), "one", issue("one")), sent(actor("ada"), "two", issue("two"))],
-    );
+    let answers =
+        send_all(&mut engine, [sent(actor("ada"), "one", add("one")), sent(actor("ada"), "two", add("two"))]);
     assert!(answers.iter().all(|answer| matches!(answer, Answer::Failed(Failed::Unknown(_)))), "{answers:?}");
     assert!(engine.is_dead());
-    let later = send(&mut engine, actor("ada"), "three", issue("three"));
+    let later = send(&mut engine, actor("ada"), "three", add("three"));
     assert!(matches!(later, Answer::Failed(Failed::Stopped)));
     engine.stop("test");
     assert!(!engine.is_stopped());
@@ -46,7 +44,7 @@ fn after_a_failed_sync_nothing_is_acknowledged_and_nobody_is_told_that_nothing_h
     disk.clear_faults();
     disk.power_loss(PowerLoss::KeepAll);
     let mut engine = bench.open().expect("it opens again");
-    let again = done(&send(&mut engine, actor("ada"), "one", issue("one")));
+    let again = done(&send(&mut engine, actor("ada"), "one", add("one")));
     assert!(again.events[0].seq >= before as u64);
 }
 
@@ -61,7 +59,7 @@ fn a_full_disk_refuses_commands_until_there_is_room() {
         number += 1;
         let name = format!("c{number}");
         let state = engine.published().load().state.clone();
-        let answer = send(&mut engine, actor("ada"), &name, issue(&name));
+        let answer = send(&mut engine, actor("ada"), &name, add(&name));
         if not_recorded(&answer) {
             refused += 1;
             assert!(engine.published().load().state == state);
@@ -73,7 +71,7 @@ fn a_full_disk_refuses_commands_until_there_is_room() {
     engine.checkpoint_if_due();
     disk.lift_limit();
     let name = format!("c{number}");
-    let receipt = done(&send(&mut engine, actor("ada"), &name, issue(&name)));
+    let receipt = done(&send(&mut engine, actor("ada"), &name, add(&name)));
     assert_eq!(receipt.events[0].seq + 1, engine.published().load().head.size());
     engine.stop("test");
     assert!(engine.is_stopped());
@@ -101,9 +99,9 @@ fn a_bucket_key_that_cannot_be_written_fails_its_own_command_alone() {
         let answers = send_all(
             &mut engine,
             [
-                sent(actor("ada"), "one", issue("one")),
+                sent(actor("ada"), "one", add("one")),
                 sent(actor("ada"), "two", create("svc-ci")),
-                sent(actor("ada"), "three", issue("three")),
+                sent(actor("ada"), "three", add("three")),
             ],
         );
         let [one, two, three] = answers.as_slice() else { panic!("three answers") };
@@ -128,9 +126,9 @@ fn half_of_a_command_of_several_events_is_taken_back_alone() {
     let answers = send_all(
         &mut engine,
         [
-            sent(actor("ada"), "one", issue("one")),
+            sent(actor("ada"), "one", add("one")),
             sent(claimer, "claim", claim("bob")),
-            sent(actor("ada"), "three", issue("three")),
+            sent(actor("ada"), "three", add("three")),
         ],
     );
     let [one, bob, three] = answers.as_slice() else { panic!("three answers") };
@@ -150,7 +148,7 @@ fn a_command_that_does_not_fit_an_event_fails_alone() {
     let (_, mut engine) = begun(&SimDisk::new(1));
     let endless = ErasePayloads { subject: subject("ada"), reason: "x".repeat(70_000).into() };
     let answers =
-        send_all(&mut engine, [sent(actor("ada"), "one", endless), sent(actor("ada"), "two", issue("two"))]);
+        send_all(&mut engine, [sent(actor("ada"), "one", endless), sent(actor("ada"), "two", add("two"))]);
     assert!(not_recorded(&answers[0]));
     done(&answers[1]);
     assert!(!engine.is_dead());
@@ -168,7 +166,7 @@ fn every_fault_of_every_call_leaves_published_and_lasting_the_same() {
             let mut acknowledged = Vec::new();
             for number in 0..4 {
                 let name = format!("svc-{number}");
-                let batch = [sent(actor("ada"), &name, create(&name)), sent(actor("ada"), "", issue(&name))];
+                let batch = [sent(actor("ada"), &name, create(&name)), sent(actor("ada"), "", add(&name))];
                 acknowledged.extend(send_all(&mut engine, batch));
                 engine.checkpoint_if_due();
             }

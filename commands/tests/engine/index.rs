@@ -3,7 +3,7 @@
 use crate::bench::{Bench, done, events, send_all, sent};
 use crate::owned::{actor, make_owner, send};
 use crate::people::subject;
-use crate::{create, index_up, issue, on_real};
+use crate::{add, create, index_up, on_real};
 use commands::engine::Engine;
 use fixtures::rng::Rng;
 use fixtures::temp_dir::TempDir;
@@ -34,7 +34,7 @@ fn replace(from: &Path, to: &Path) {
 fn fill(engine: &mut Engine, round: &str) {
     let names: Vec<_> = (0..4_200).map(|number| format!("{round}-{number}")).collect();
     for names in names.chunks(1_000) {
-        send_all(engine, names.iter().map(|name| sent(actor("ada"), name, issue(name))));
+        send_all(engine, names.iter().map(|name| sent(actor("ada"), name, add(name))));
     }
     index_up(engine, 1_000);
 }
@@ -52,7 +52,7 @@ fn indexed(folder: &TempDir) -> (Bench, PathBuf, [Receipt; 2]) {
     let older = folder.join("older");
     copy(&folder.join("data/index"), &older);
     let mut engine = bench.open().expect("it opens");
-    let two = done(&send(&mut engine, actor("ada"), "two", issue("two")));
+    let two = done(&send(&mut engine, actor("ada"), "two", add("two")));
     fill(&mut engine, "second");
     engine.stop("test");
     (bench, older, [one, two])
@@ -63,7 +63,7 @@ fn answers_all(bench: &Bench, receipts: &[Receipt; 2], label: &str) {
     let mut engine = bench.open().unwrap_or_else(|cause| panic!("{label}: {cause}"));
     for round in 0..2 {
         assert_eq!(done(&send(&mut engine, actor("ada"), "one", create("svc-ci"))), receipts[0], "{label}");
-        assert_eq!(done(&send(&mut engine, actor("ada"), "two", issue("two"))), receipts[1], "{label}");
+        assert_eq!(done(&send(&mut engine, actor("ada"), "two", add("two"))), receipts[1], "{label}");
         if round == 0 {
             index_up(&engine, 100);
         }
@@ -116,7 +116,7 @@ fn an_index_ahead_of_its_log_is_thrown_away() {
     copy(&folder.join("data"), &saved);
     copy(&folder.join("lock"), &folder.join("saved-lock"));
     let mut engine = bench.open().expect("it opens");
-    send(&mut engine, actor("ada"), "three", issue("three"));
+    send(&mut engine, actor("ada"), "three", add("three"));
     fill(&mut engine, "third");
     engine.stop("test");
     drop(engine);

@@ -13,6 +13,7 @@ mod bench;
 mod people;
 
 mod checkpoints;
+mod conditions;
 mod counts;
 mod erasure;
 mod failures;
@@ -50,6 +51,11 @@ fn create(name: &str) -> Command {
     let id = account(name);
     let profile = PlainPayload::profile(Subject::ServiceAccount(id), b"builds things".to_vec());
     CreateServiceAccount { service_account: id, handle: name.into(), profile: Some(profile) }.into()
+}
+
+/// An order that leads to one event and nothing sealed: a service account of that name.
+fn add(name: &str) -> Command {
+    CreateServiceAccount { service_account: account(name), handle: name.into(), profile: None }.into()
 }
 
 /// A credential of that name for whoever asks.

@@ -2,7 +2,7 @@
 
 use crate::bench::{Bench, done, send_all, sent};
 use crate::owned::{actor, facts, make_owner, send};
-use crate::{index_up, issue, on_real};
+use crate::{add, index_up, on_real};
 use commands::engine::{Engine, SNAPSHOT_EVENTS};
 use fixtures::temp_dir::TempDir;
 use ledger::event::{Custody, Fact};
@@ -15,7 +15,7 @@ fn stopped(folder: &TempDir) -> (Bench, State) {
     let bench = on_real(folder);
     let mut engine = bench.open().expect("it opens");
     make_owner(&mut engine, "ada");
-    send(&mut engine, actor("ada"), "one", issue("one"));
+    send(&mut engine, actor("ada"), "one", add("one"));
     index_up(&engine, 100);
     engine.stop("test");
     (bench, engine.published().load().state.clone())
@@ -85,7 +85,7 @@ fn whatever_is_altered_in_a_snapshot_the_log_decides() {
         drop(index);
         let mut engine = bench.open().expect("it opens whatever the index says");
         assert!(without_start(&engine) == state, "alteration {number}");
-        done(&send(&mut engine, actor("ada"), "two", issue("two")));
+        done(&send(&mut engine, actor("ada"), "two", add("two")));
         engine.stop("test");
         drop(engine);
         assert!(bench.open().is_ok(), "the checkpoint after alteration {number} is right");
@@ -97,7 +97,7 @@ fn a_snapshot_that_the_log_does_not_confirm_is_passed_over_for_an_older_one() {
     let folder = TempDir::new().expect("a directory");
     let (bench, _) = stopped(&folder);
     let mut engine = bench.open().expect("it opens");
-    send(&mut engine, actor("ada"), "two", issue("two"));
+    send(&mut engine, actor("ada"), "two", add("two"));
     engine.checkpoint_if_due();
     let published = engine.published().load_full();
     let snapshot = StoredSnapshot {
@@ -125,7 +125,7 @@ fn the_state_is_kept_every_so_many_events_and_a_start_from_it_is_the_same() {
     let mut number = 0;
     while engine.published().load().head.size() < SNAPSHOT_EVENTS + 10 {
         let names: Vec<_> = (number..number + 1_000).map(|number| format!("c{number}")).collect();
-        send_all(&mut engine, names.iter().map(|name| sent(actor("ada"), "", issue(name))));
+        send_all(&mut engine, names.iter().map(|name| sent(actor("ada"), "", add(name))));
         number += 1_000;
     }
     let due = engine.take_snapshots();

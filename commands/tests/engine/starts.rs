@@ -16,7 +16,12 @@ const LOCK: &str = "/deed/lock/head";
 fn last_start(engine: &Engine) -> (StoppedHow, HeadLockCheck) {
     let found = events(engine).into_iter().rev().find_map(|event| match event.fact {
         Fact::Custody(Custody::ServerStarted(started)) => Some((started.after, started.head_lock)),
-        Fact::Identity(_) | Fact::Access(_) | Fact::Policy(_) | Fact::Custody(_) => None,
+        Fact::Identity(_)
+        | Fact::Access(_)
+        | Fact::Keys(_)
+        | Fact::Budgets(_)
+        | Fact::Policy(_)
+        | Fact::Custody(_) => None,
     });
     found.expect("a server started")
 }

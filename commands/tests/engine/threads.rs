@@ -2,7 +2,7 @@
 
 use crate::bench::{Answers, Bench, Sent, done, events, sent};
 use crate::owned::{actor, make_owner};
-use crate::{create, issue, on_real, on_sim};
+use crate::{add, create, on_real, on_sim};
 use commands::engine::{Answer, Busy, Ended, Failure as Failed, Handle, QUEUE_MAX, run};
 use fixtures::sim_disk::{Call, Effect, Failure, Fault, Repeat, SimDisk};
 use fixtures::temp_dir::TempDir;
@@ -33,9 +33,9 @@ fn commands_of_many_threads_are_answered_and_found_again_while_the_index_follows
                 for number in 0..100 {
                     let name = format!("c{thread}-{number}");
                     let first =
-                        submit(handle, sent(actor("ada"), &name, issue(&name))).recv().expect("answered");
+                        submit(handle, sent(actor("ada"), &name, add(&name))).recv().expect("answered");
                     let again =
-                        submit(handle, sent(actor("ada"), &name, issue(&name))).recv().expect("answered");
+                        submit(handle, sent(actor("ada"), &name, add(&name))).recv().expect("answered");
                     assert_eq!(done(&first), done(&again), "{name}");
                     let other =
                         submit(handle, sent(actor("ada"), &name, create(&name))).recv().expect("answered");
@@ -51,9 +51,11 @@ fn commands_of_many_threads_are_answered_and_found_again_while_the_index_follows
     assert_eq!(index.position(), handle.reader().size(), "the index followed to the end");
     drop(handle);
     let engine = bench.open().expect("it opens");
-    let issued =
-        events(&engine).iter().filter(|event| event.fact.name().0 == "identity.credential_issued").count();
-    assert_eq!(issued, 401);
+    let added = events(&engine)
+        .iter()
+        .filter(|event| event.fact.name().0 == "identity.service_account_created")
+        .count();
+    assert_eq!(added, 400);
 }
 
 #[test]
@@ -80,7 +82,7 @@ fn a_full_queue_says_so_at_once_and_everybody_who_was_taken_is_answered() {
     for _ in 0..QUEUE_MAX + 10 {
         let answer = answers.clone();
         let (reply, told) = (answer.waiting(), handle.clone());
-        busy += u32::from(told.submit(sent(actor("eve"), "", issue("x")).with(reply)) == Err(Busy));
+        busy += u32::from(told.submit(sent(actor("eve"), "", add("x")).with(reply)) == Err(Busy));
     }
     assert_eq!(busy, 10);
     release.send(()).expect("the writer waits");
@@ -96,14 +98,14 @@ fn a_failed_sync_ends_the_thread_and_everybody_is_told() {
     let (call, failure, effect) = (Call::SyncData, Failure::Io, Effect::NotDone);
     disk.fail(Fault { call, nth: disk.calls(call), failure, effect, repeat: Repeat::Sticky });
     let answers: Vec<_> =
-        (0..50).map(|number| submit(&handle, sent(actor("ada"), "", issue(&format!("c{number}"))))).collect();
+        (0..50).map(|number| submit(&handle, sent(actor("ada"), "", add(&format!("c{number}"))))).collect();
     assert_eq!(writer.join().expect("the writer ends"), Ended::Failed);
     for answer in answers {
         // Whoever's reply was dropped is told the same by its closed channel.
         let answer = answer.recv().unwrap_or(Answer::Failed(Failed::Stopped));
         assert!(matches!(answer, Answer::Failed(Failed::Unknown(_) | Failed::Stopped)), "{answer:?}");
     }
-    let late = submit(&handle, sent(actor("ada"), "", issue("late"))).recv().expect("answered");
+    let late = submit(&handle, sent(actor("ada"), "", add("late"))).recv().expect("answered");
     assert!(matches!(late, Answer::Failed(Failed::Stopped)));
 }
 

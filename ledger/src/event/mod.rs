@@ -4,10 +4,12 @@
 //! hashed and signed. Shapes that were released never change: a new need is a new version with an upcast.
 
 pub mod access;
+pub mod budgets;
 pub mod custody;
 mod envelope;
 pub mod id;
 pub mod identity;
+pub mod keys;
 mod leaf;
 pub mod policy;
 mod refusal;
@@ -94,8 +96,10 @@ fn read<T: DeserializeOwned>(data: &str) -> Result<T, serde_json::Error> {
 }
 
 pub use access::Access;
+pub use budgets::Budgets;
 pub use custody::Custody;
 pub use identity::Identity;
+pub use keys::Keys;
 pub use policy::Policy;
 
 /// What happened.
@@ -105,6 +109,10 @@ pub enum Fact {
     Identity(Identity),
     /// Scopes, roles and grants.
     Access(Access),
+    /// Virtual keys.
+    Keys(Keys),
+    /// Limits, and what counts against them.
+    Budgets(Budgets),
     /// Rules that people set.
     Policy(Policy),
     /// The log's own life, and refusals.
@@ -117,6 +125,8 @@ impl Fact {
         match self {
             Self::Identity(fact) => fact.name(),
             Self::Access(fact) => fact.name(),
+            Self::Keys(fact) => fact.name(),
+            Self::Budgets(fact) => fact.name(),
             Self::Policy(fact) => fact.name(),
             Self::Custody(fact) => fact.name(),
         }
@@ -127,6 +137,8 @@ impl Fact {
         let object = match self {
             Self::Identity(fact) => fact.object(),
             Self::Access(fact) => fact.object(),
+            Self::Keys(fact) => fact.object(),
+            Self::Budgets(fact) => fact.object(),
             Self::Policy(fact) => fact.object(),
             Self::Custody(fact) => fact.object(),
         };
@@ -137,7 +149,12 @@ impl Fact {
     pub fn outcome(&self) -> Outcome {
         match self {
             Self::Custody(Custody::CommandRefused(_) | Custody::RefusalsCounted(_)) => Outcome::Refused,
-            Self::Identity(_) | Self::Access(_) | Self::Policy(_) | Self::Custody(_) => Outcome::Done,
+            Self::Identity(_)
+            | Self::Access(_)
+            | Self::Keys(_)
+            | Self::Budgets(_)
+            | Self::Policy(_)
+            | Self::Custody(_) => Outcome::Done,
         }
     }
 
@@ -145,6 +162,8 @@ impl Fact {
         match self {
             Self::Identity(fact) => fact.data(),
             Self::Access(fact) => fact.data(),
+            Self::Keys(fact) => fact.data(),
+            Self::Budgets(fact) => fact.data(),
             Self::Policy(fact) => fact.data(),
             Self::Custody(fact) => fact.data(),
         }
@@ -156,6 +175,8 @@ impl Fact {
         match area {
             "identity" => Some(Identity::decode(name, version, data)?.map(Self::Identity)),
             "access" => Some(Access::decode(name, version, data)?.map(Self::Access)),
+            "keys" => Some(Keys::decode(name, version, data)?.map(Self::Keys)),
+            "budgets" => Some(Budgets::decode(name, version, data)?.map(Self::Budgets)),
             "policy" => Some(Policy::decode(name, version, data)?.map(Self::Policy)),
             "custody" => Some(Custody::decode(name, version, data)?.map(Self::Custody)),
             _ => None,
@@ -164,7 +185,9 @@ impl Fact {
 
     /// Every type name with its version.
     pub fn types() -> impl Iterator<Item = (&'static str, u16)> {
-        [Identity::TYPES, Access::TYPES, Policy::TYPES, Custody::TYPES].into_iter().flatten().copied()
+        let areas =
+            [Identity::TYPES, Access::TYPES, Keys::TYPES, Budgets::TYPES, Policy::TYPES, Custody::TYPES];
+        areas.into_iter().flatten().copied()
     }
 }
 

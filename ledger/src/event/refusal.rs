@@ -1,8 +1,11 @@
 //! Why a command was refused: a code and what a verifier needs to judge the refusal again.
 
-use super::id::{CommandId, CredentialId, DutyId, GrantId};
+use super::budgets::Unit;
+use super::id::{BudgetId, CommandId, CredentialId, DutyId, GrantId, VirtualKeyId};
+use super::keys::KeyClass;
 use super::scope::Scope;
 use super::{ContentDigest, Object, Subject};
+use crate::time::Time;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -162,6 +165,43 @@ pub enum Refusal {
         /// Which role.
         role: Box<str>,
     },
+    /// The owner has a live key of that name, which is another.
+    #[error("the name `{handle}` is taken by `{key}`, which is not the same; choose another")]
+    AliasTaken {
+        /// The name.
+        handle: Box<str>,
+        /// The key that has it.
+        key: VirtualKeyId,
+    },
+    /// The key would be looser than policy allows for its class.
+    #[error("`{field}` is looser than policy allows for keys of the class `{key_class}`")]
+    LooserThanPolicy {
+        /// What is looser.
+        field: Box<str>,
+        /// The key's class.
+        key_class: KeyClass,
+    },
+    /// A hard budget has not so much left.
+    #[error(
+        "this takes {wanted} {unit}, and of the {limit} of `{exceeded}` {spent} are spent and {reserved} reserved"
+    )]
+    OverBudget {
+        /// When its window ends; absent when it does not.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        ends: Option<Time>,
+        /// Which budget.
+        exceeded: BudgetId,
+        /// Its limit.
+        limit: u64,
+        /// What is reserved in its window.
+        reserved: u64,
+        /// What is spent in its window.
+        spent: u64,
+        /// What it counts.
+        unit: Unit,
+        /// What was asked for.
+        wanted: u64,
+    },
 }
 
 macro_rules! codes {
@@ -203,6 +243,9 @@ codes! {
     Settled => "settled";
     DutiesConflict => "duties_conflict";
     NotForEmergencies => "not_for_emergencies";
+    AliasTaken => "alias_taken";
+    LooserThanPolicy => "looser_than_policy";
+    OverBudget => "over_budget";
     TooLong => "too_long";
     TooMany => "too_many";
 }

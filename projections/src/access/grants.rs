@@ -64,7 +64,7 @@ pub struct Held {
 pub struct Grants {
     by_id: OrdMap<GrantId, Grant>,
     held: OrdMap<Grantee, Arc<[Held]>>,
-    ended: OrdMap<Grantee, Arc<[GrantId]>>,
+    ended: OrdSet<(Grantee, GrantId)>,
     by_scope: OrdSet<(Scope, GrantId)>,
     owners: OrdSet<(Subject, GrantId)>,
 }
@@ -132,8 +132,7 @@ impl Grants {
                 self.held.remove(&grantee);
             }
         }
-        let list = self.ended.entry(grantee).or_insert_with(|| Arc::new([]));
-        *list = appended(list, id);
+        self.ended.insert((grantee, id));
     }
 
     /// A grant, revoked or not.
@@ -149,7 +148,7 @@ impl Grants {
     /// Every grant that a grantee ever had.
     pub fn ever(&self, grantee: impl Into<Grantee>) -> impl Iterator<Item = (GrantId, &Grant)> + '_ {
         let grantee = grantee.into();
-        let ended = self.ended.get(&grantee).into_iter().flat_map(|list| list.iter().copied());
+        let ended = self.ended.range((grantee, GrantId::FIRST)..=(grantee, GrantId::LAST)).map(|(_, id)| *id);
         let ids = ended.chain(self.held(grantee).iter().map(|held| held.grant));
         ids.filter_map(|id| Some((id, self.by_id.get(&id)?)))
     }

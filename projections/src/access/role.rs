@@ -4,10 +4,11 @@ use super::permission::{Permission, Permissions};
 use crate::history::{History, Span};
 use imbl::OrdMap;
 use ledger::event::Access;
-use ledger::event::id::RoleId;
+use ledger::event::id::{NotAnId, RoleId};
 use ledger::event::scope::Scope;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::str::FromStr;
 
 use Permission::{
     AccessBreakGlass, AccessGrant, AccessOrganize, AccessRead, AccessReview, BudgetsManage, BudgetsRead,
@@ -88,6 +89,14 @@ macro_rules! built_in {
                 }
             }
 
+            /// Its id, when it was defined here.
+            pub fn custom(self) -> Option<RoleId> {
+                match self {
+                    $(Self::$name => None,)*
+                    Self::Custom(id) => Some(id),
+                }
+            }
+
             /// Whether it can be granted there.
             pub fn fits(self, scope: Scope) -> bool {
                 match self {
@@ -137,6 +146,14 @@ fn above_projects(scope: Scope) -> bool {
 
 fn in_project(scope: Scope) -> bool {
     matches!(scope, Scope::Project(_))
+}
+
+impl FromStr for Role {
+    type Err = NotAnId;
+
+    fn from_str(text: &str) -> Result<Self, NotAnId> {
+        Self::parse(text).ok_or(NotAnId { prefix: RoleId::PREFIX })
+    }
 }
 
 /// A role that was defined here.

@@ -54,20 +54,7 @@ impl Credentials {
                 let list = self.unrevoked.entry(issued.subject).or_insert_with(|| Arc::new([]));
                 *list = appended(list, issued.credential);
             }
-            Identity::CredentialRevoked(revoked) => {
-                if let Some(credential) = self.by_id.get_mut(&revoked.credential) {
-                    credential.span.until = credential.span.until.or(Some(seq));
-                    if self.by_digest.get(&credential.digest) == Some(&revoked.credential) {
-                        self.by_digest.remove(&credential.digest);
-                    }
-                    if let Some(list) = self.unrevoked.get_mut(&credential.subject) {
-                        *list = without(list, |id| *id == revoked.credential);
-                        if list.is_empty() {
-                            self.unrevoked.remove(&credential.subject);
-                        }
-                    }
-                }
-            }
+            Identity::CredentialRevoked(revoked) => self.revoke(revoked.credential, seq),
             Identity::PersonCreated(_)
             | Identity::OwnershipClaimed(_)
             | Identity::ServiceAccountCreated(_)
@@ -79,6 +66,20 @@ impl Credentials {
             | Identity::GroupRemoved(_)
             | Identity::MemberAdded(_)
             | Identity::MemberRemoved(_) => {}
+        }
+    }
+
+    fn revoke(&mut self, id: CredentialId, seq: u64) {
+        let Some(credential) = self.by_id.get_mut(&id) else { return };
+        credential.span.until = credential.span.until.or(Some(seq));
+        let (subject, digest) = (credential.subject, credential.digest);
+        if self.by_digest.get(&digest) == Some(&id) {
+            self.by_digest.remove(&digest);
+        }
+        let Some(list) = self.unrevoked.get_mut(&subject) else { return };
+        *list = without(list, |other| *other == id);
+        if list.is_empty() {
+            self.unrevoked.remove(&subject);
         }
     }
 

@@ -3,7 +3,7 @@
 //! Two refusals are not judged again: that a command id was used for another command, because only the server can compare the
 //! commands' digests, and that an expiry had passed, because the refused expiry is not recorded.
 
-use super::{Case, Verdict, Wrong, not_allowed, require};
+use super::{Case, Verdict, Wrong, budgets, keys, not_allowed, require};
 use crate::fault::Code;
 use ledger::event::Subject;
 use ledger::event::access::Ground;
@@ -13,7 +13,8 @@ use ledger::event::custody::{
 use ledger::event::id::GrantId;
 use ledger::event::scope::Scope;
 use ledger::event::{Actor, Custody, Object, Refusal, Via};
-use projections::access::{Permission, Permissions, Role};
+use projections::access::{Grant, Permission, Permissions, Role};
+use projections::keys::OVERLAP_SECONDS_MAX;
 use projections::{Grantless, Lasting};
 
 pub(super) fn judge(case: &Case<'_>, fact: &Custody) -> Verdict {
@@ -75,7 +76,9 @@ fn command_refused(case: &Case<'_>, fact: &CommandRefused) -> Verdict {
         Refusal::ExceedsOwnRights { permission, scope } => lacks(permission, lasting_rights(case, *scope)),
         Refusal::UnknownSubject { subject } => !state.subjects.contains(*subject),
         Refusal::UnknownGrant { grant } => {
-            state.grants.find(*grant).is_none_or(|grant| grant.ground != Some(Ground::BreakGlass {}))
+            let reviewed = &*fact.command == "access.review_break_glass";
+            let is_meant = |found: &Grant| !reviewed || found.ground == Some(Ground::BreakGlass {});
+            !state.grants.find(*grant).is_some_and(is_meant)
         }
         Refusal::UnknownCredential { credential } => state.credentials.find(*credential).is_none(),
         Refusal::UnknownObject { object } => !is_live(case, *object),
@@ -88,7 +91,13 @@ fn command_refused(case: &Case<'_>, fact: &CommandRefused) -> Verdict {
         Refusal::NothingToErase { subject } => state.payloads.of(*subject).is_empty(),
         Refusal::RoleNotHere { role, scope } => Role::parse(role).is_some_and(|role| !role.fits(*scope)),
         Refusal::NotForEmergencies { role } => !state.policies.access().break_glass_roles.contains(role),
-        Refusal::TooLong { seconds_max } => *seconds_max == state.policies.access().break_glass_seconds_max,
+        Refusal::TooLong { seconds_max } => *seconds_max == longest(case, fact.about),
+        Refusal::AliasTaken { handle, key } => {
+            let live = state.keys.live(*key, case.event.time);
+            live.is_some_and(|key| key.issued.alias == *handle)
+        }
+        Refusal::LooserThanPolicy { field, key_class } => keys::is_bounded(case, *key_class, field),
+        over @ Refusal::OverBudget { .. } => budgets::is_over(case, over),
         Refusal::DutiesConflict { duty } => {
             state.rules.duty(*duty).is_some_and(|duty| duty.span.until.is_none())
         }
@@ -170,8 +179,18 @@ fn is_live(case: &Case<'_>, object: Object) -> bool {
         Object::Mapping(id) => state.rules.mapping(id).is_some(),
         Object::Duty(id) => state.rules.duty(id).is_some(),
         Object::Policy(id) => state.policies.find(id).is_some(),
-        Object::Key(_) | Object::Budget(_) | Object::Reservation(_) => false,
+        Object::Key(id) => state.keys.live(id, case.event.time).is_some(),
+        Object::Budget(id) => state.budgets.live(id).is_some(),
+        Object::Reservation(id) => state.budgets.open(id).is_some(),
     }
+}
+
+/// How long what was refused may last.
+fn longest(case: &Case<'_>, about: Option<Object>) -> u64 {
+    if matches!(about, Some(Object::Key(_))) {
+        return OVERLAP_SECONDS_MAX;
+    }
+    case.state.policies.access().break_glass_seconds_max
 }
 
 fn require_refusal(holds: bool, why: &'static str) -> Verdict {

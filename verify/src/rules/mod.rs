@@ -4,8 +4,10 @@
 //! questions of [`State`] are shared.
 
 mod access;
+mod budgets;
 mod custody;
 mod identity;
+mod keys;
 mod policy;
 
 use crate::fault::Code;
@@ -29,9 +31,12 @@ pub type Verdict = Result<(), Wrong>;
 /// Judges an event by the state before it.
 pub fn judge(state: &State, event: &Event) -> Verdict {
     let case = Case { state, event };
+    budgets::nothing_owed(&case)?;
     match &event.fact {
         Fact::Identity(fact) => identity::judge(&case, fact),
         Fact::Access(fact) => access::judge(&case, fact),
+        Fact::Keys(fact) => keys::judge(&case, fact),
+        Fact::Budgets(fact) => budgets::judge(&case, fact),
         Fact::Policy(fact) => policy::judge(&case, fact),
         Fact::Custody(fact) => custody::judge(&case, fact),
     }

@@ -18,6 +18,7 @@ pub(super) fn judge(case: &Case<'_>, fact: &Policy) -> Verdict {
 
 fn proposed(case: &Case<'_>, fact: &PolicyProposed) -> Verdict {
     case.permitted(Permission::PolicyWrite, Scope::Site)?;
+    require(fact.body.check().is_ok(), "the policy does not keep the bounds of its kind")?;
     require(case.state.policies.find(fact.policy).is_none(), "the version existed already")
 }
 

@@ -14,6 +14,7 @@ mod evidence;
 mod flips;
 mod honest;
 mod rules;
+mod spending;
 mod tamper;
 mod tiles;
 mod world;

@@ -114,7 +114,8 @@ fn rows_of_custody(cast: &Cast) -> Vec<(&'static str, Actor, Fact, Option<Code>)
     vec![
         ("claim again", CLAIM, OwnershipClaimed { claim: Hash([1; 32]), person }.into(), denied),
         ("person without claim", CLAIM, PersonCreated { login: None, person }.into(), denied),
-        ("person by the owner", owner, PersonCreated { login: None, person }.into(), denied),
+        ("person by the owner", owner, PersonCreated { login: None, person }.into(), None),
+        ("person by nobody", NOBODY, PersonCreated { login: None, person }.into(), denied),
         ("open a claim", Actor::Operator, claim_opened(), None),
         ("open a claim as owner", owner, claim_opened(), denied),
         (

@@ -123,18 +123,20 @@ pub(in crate::http) struct RoleRow {
 pub(in crate::http) async fn roles(
     State(deed): State<Deed>,
     asker: Asker,
-    paging: Paging<RoleId>,
+    paging: Paging<Role>,
 ) -> Result<Json<Page<RoleRow>>, Problem> {
     let (published, moment) = deed.view(asker, None, &paging).await?;
     let roles = &published.state.roles;
-    let built_in = Role::BUILT_IN.iter().filter(|_| paging.after.is_none()).map(|role| RoleRow {
+    let later = |role: &&Role| paging.after.is_none_or(|after| **role > after);
+    let built_in = Role::BUILT_IN.iter().filter(later).map(|role| RoleRow {
         role: role.to_string(),
         handle: None,
         permissions: names(roles.permissions(*role)),
         built_in: true,
         retired: false,
     });
-    let defined = roles.list(paging.after).filter(|(_, found)| found.span.since < moment.size);
+    let after = paging.after.and_then(Role::custom);
+    let defined = roles.list(after).filter(|(_, found)| found.span.since < moment.size);
     let rows = built_in.chain(defined.map(|(id, found)| RoleRow {
         role: id.to_string(),
         handle: Some(found.handle.to_string()),

@@ -1,5 +1,12 @@
 //! Facts of policy: rules that people set, in versions.
 
+mod bodies;
+
+pub use bodies::{
+    Action, Catalogue, Enforcement, Guardrail, Guardrails, KeyDefaults, LIFETIME_SECONDS_MAX, Mode, Model,
+    PER_MINUTE_MAX, Retained, Retention, STANDARD, Session, Unsound,
+};
+
 use super::id::PolicyId;
 use super::{Object, about, facts};
 use serde::{Deserialize, Serialize};
@@ -51,13 +58,49 @@ pub struct PolicyDeclined {
 pub enum Body {
     /// How access is given.
     Access(AccessPolicy),
+    /// What the keys of a class may be.
+    KeyDefaults(KeyDefaults),
+    /// A level of enforcement.
+    Enforcement(Enforcement),
+    /// A set of guardrails.
+    Guardrails(Guardrails),
+    /// The models that can be called.
+    Catalogue(Catalogue),
+    /// How long sealed data are kept.
+    Retention(Retention),
+    /// How long sessions last.
+    Session(Session),
 }
+
+/// Longest policy in bytes, as it stands in its event: half of what an event holds.
+pub const BODY_BYTES_MAX: usize = 32 << 10;
 
 impl Body {
     /// Which policy it is a version of: its kind, and its name where there are several of a kind.
     pub fn slot(&self) -> (&'static str, &str) {
         match self {
             Self::Access(_) => ("access", ""),
+            Self::KeyDefaults(body) => ("key_defaults", body.class.as_str()),
+            Self::Enforcement(body) => ("enforcement", &body.name),
+            Self::Guardrails(body) => ("guardrails", &body.name),
+            Self::Catalogue(_) => ("catalogue", ""),
+            Self::Retention(_) => ("retention", ""),
+            Self::Session(_) => ("session", ""),
+        }
+    }
+
+    /// Checks that it keeps the bounds of its kind: done once, on the way in, and again by whoever audits.
+    pub fn check(&self) -> Result<(), Unsound> {
+        let length = serde_json::to_vec(self).map_or(usize::MAX, |text| text.len());
+        bodies::sound(length <= BODY_BYTES_MAX, "it is at most 32 KiB long")?;
+        match self {
+            Self::Access(_) => Ok(()),
+            Self::KeyDefaults(body) => body.check(),
+            Self::Enforcement(body) => body.check(),
+            Self::Guardrails(body) => body.check(),
+            Self::Catalogue(body) => body.check(),
+            Self::Retention(body) => body.check(),
+            Self::Session(body) => body.check(),
         }
     }
 }
