@@ -5,6 +5,7 @@ use crate::directory_lock::{DirectoryLock, LockError};
 use crate::http::rates::Rates;
 use crate::http::{Deed, router};
 use crate::limits::Limits;
+use crate::reactor;
 use crate::secret::Secret;
 use axum::extract::ConnectInfo;
 use commands::custody::OpenClaim;
@@ -186,6 +187,7 @@ pub fn start(opened: Opened, listener: TcpListener) -> Result<Running, ServeErro
         rates: Rates::new(limits.requests_per_second).map(Arc::new),
         stopping,
     };
+    tokio::spawn(reactor::follow(handle.clone(), deed.stopping.clone()));
     let served = tokio::spawn(accept(listener, deed));
     Ok(Running { address, engine: handle, writer, stop, served, ended, _lock })
 }

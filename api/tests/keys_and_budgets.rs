@@ -1,7 +1,5 @@
 //! Virtual keys and budgets as clients meet them.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops where it cannot go on")]
-
 #[expect(dead_code, reason = "each test target uses its own part of this")]
 mod common;
 

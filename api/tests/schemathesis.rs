@@ -2,7 +2,7 @@
 //!
 //! `DEED_SCHEMATHESIS_EXAMPLES` says how many requests each operation gets at most in each phase.
 
-#![expect(clippy::unwrap_used, reason = "a test stops where it cannot go on")]
+#![expect(clippy::expect_used, reason = "a test stops where it cannot go on")]
 
 #[expect(dead_code, reason = "each test target uses its own part of this")]
 mod common;

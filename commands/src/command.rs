@@ -126,6 +126,8 @@ commands! {
     budgets::Release;
     /// Settle what nobody settled.
     budgets::Expire;
+    /// Take back what an ended mapping gave.
+    access::EndMapped;
     /// Propose a policy.
     policy::ProposePolicy;
     /// Approve a policy.

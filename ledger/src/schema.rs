@@ -97,5 +97,5 @@ schemas! {
         "examples": ["2027-01-31T23:59:59.000000Z"],
     });
     Window => text!("^(lifetime|[0-9]{4}-[0-9]{2}(-[0-9]{2})?)$", "2026-11");
-    Zone => text!("^.{1,64}$", "Europe/Paris");
+    Zone => text!("^[A-Za-z0-9+_/-]{1,64}$", "Europe/Paris");
 }

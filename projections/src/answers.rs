@@ -1,13 +1,14 @@
 //! Questions about access, and their answers as of a moment: computed from the state alone, so that anyone who holds the log can compute
 //! them again.
 
-use crate::access::{Permission, Place};
+use crate::access::{Permission, Place, Role};
 use crate::history::Moment;
 use crate::identity::Standing;
 use crate::{Entitlement, State};
 use ledger::event::Subject;
 use ledger::event::id::RoleId;
 use ledger::event::scope::{Environment, Scope};
+use ledger::hash::Hash;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -72,6 +73,69 @@ pub struct Explain {
 pub struct Diff {
     /// Since when.
     pub from: Moment,
+}
+
+/// An answer, with all that it takes to compute it again from the log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Answer {
+    /// What was asked.
+    pub question: Question,
+    /// As of when.
+    pub moment: Moment,
+    /// Leaf hash of the last event that the answer takes in; absent before the first.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub head: Option<Hash>,
+    /// How many rows come before these.
+    pub skipped: usize,
+    /// Some of the rows.
+    pub rows: Vec<Row>,
+    /// How many rows there are in all.
+    pub total: usize,
+    /// What is said beside the rows, when an explanation was asked for.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub allowed: Option<bool>,
+    /// Whether the subject may act at all, when it is not allowed.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub standing: Option<Standing>,
+    /// Built-in roles that would allow it there, when nothing does.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub would_allow: Vec<Box<str>>,
+}
+
+impl Answer {
+    /// The answer of a state to a question as of a moment whose last event has the leaf hash `head`: at most `count` rows after those
+    /// that are `skipped`.
+    pub fn of(
+        state: &State,
+        question: Question,
+        moment: Moment,
+        head: Option<Hash>,
+        (skipped, count): (usize, usize),
+    ) -> Self {
+        let mut rows = state.answer(&question, moment);
+        let total = rows.len();
+        rows = rows.into_iter().skip(skipped).take(count).collect();
+        let mut answer = Self {
+            question,
+            moment,
+            head,
+            skipped,
+            rows,
+            total,
+            allowed: None,
+            standing: None,
+            would_allow: Vec::new(),
+        };
+        if let Question::Explain(asked) = &answer.question {
+            let allowed = total > 0;
+            let missing = (!allowed).then(|| state.missing(asked, moment));
+            answer.allowed = Some(allowed);
+            (answer.standing, answer.would_allow) = missing.unwrap_or_default();
+        }
+        answer
+    }
 }
 
 /// A row of an answer.
@@ -179,6 +243,19 @@ impl State {
         }
     }
 
+    /// What keeps a subject from doing something: its standing, and the built-in roles that would allow it.
+    fn missing(&self, asked: &Explain, moment: Moment) -> (Option<Standing>, Vec<Box<str>>) {
+        let record = self.subjects.find(asked.subject);
+        let standing = record.and_then(|record| record.standing_at(moment.size));
+        let Some(permission) = Permission::parse(&asked.permission) else { return (standing, Vec::new()) };
+        let around = self.scopes.around_at(asked.scope, moment.size);
+        let fits = |role: &Role| around.iter().any(|scope| role.fits(scope));
+        let allows =
+            |role: &Role| role.built_in().is_some_and(|permissions| permissions.contains(permission));
+        let roles = Role::BUILT_IN.iter().copied().filter(|role| fits(role) && allows(role));
+        (standing, roles.map(|role| role.to_string().into()).collect())
+    }
+
     /// What a subject gained and lost between two moments, and which roles changed.
     fn difference(&self, from: Moment, to: Moment) -> Vec<Row> {
         let mut rows = Vec::new();
@@ -189,7 +266,7 @@ impl State {
             let gone = before.iter().filter(|one| !after.iter().any(|other| same(one, other)));
             rows.extend(gone.map(|access| Row::Lost(self.lost(access.clone(), to))));
             let new = after.iter().filter(|one| !before.iter().any(|other| same(one, other)));
-            rows.extend(new.map(|access| Row::Gained(self.gained(access.clone(), from))));
+            rows.extend(new.map(|access| Row::Gained(self.gained(access.clone(), (from, to)))));
         }
         let redefined = self.roles.changed(from.size, to.size);
         rows.extend(redefined.map(|(role, event)| Row::Redefined(Redefined { role, event })));
@@ -201,7 +278,7 @@ impl State {
         let between = |seq: u64| (from.size..to.size).contains(&seq);
         let mut found = BTreeSet::new();
         for (subject, record) in self.subjects.list() {
-            if record.changes().any(|(seq, _)| between(seq)) {
+            if between(record.since) || record.changes().any(|(seq, _)| between(seq)) {
                 found.insert(subject);
             }
         }
@@ -219,14 +296,19 @@ impl State {
         found
     }
 
-    fn gained(&self, access: Entitlement, from: Moment) -> Change {
-        let standing = self.subjects.find(access.subject).and_then(|record| record.last_change());
-        let returned = standing.filter(|(seq, standing)| *seq >= from.size && *standing == Standing::Active);
-        let (event, why) = match (access.joined, returned) {
-            (_, Some((seq, _))) => (seq, Why::Reactivated),
-            (Some(joined), None) if joined >= access.granted => (joined, Why::Joined),
-            (_, None) => (access.granted, Why::Granted),
-        };
+    /// The last event that was needed for it.
+    fn gained(&self, access: Entitlement, (from, to): (Moment, Moment)) -> Change {
+        let record = self.subjects.find(access.subject);
+        let returned = record
+            .filter(|record| {
+                record.standing_at(from.size).is_some_and(|standing| standing != Standing::Active)
+            })
+            .and_then(|record| record.changes().filter(|(seq, _)| *seq < to.size).last())
+            .map(|(seq, _)| (seq, Why::Reactivated));
+        let joined = access.joined.map(|joined| (joined, Why::Joined));
+        let last = [returned, joined].into_iter().flatten().max_by_key(|(seq, _)| *seq);
+        let (event, why) =
+            last.filter(|(seq, _)| *seq >= access.granted).unwrap_or((access.granted, Why::Granted));
         Change { access, event: Some(event), why }
     }
 

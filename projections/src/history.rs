@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 /// A point of the past: after so many events, at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Moment {
     /// How many events had happened.

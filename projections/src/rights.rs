@@ -40,6 +40,7 @@ impl Lasting {
 
 /// A role that somebody has somewhere, and how.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Entitlement {
     /// Who has it.
@@ -83,20 +84,30 @@ impl State {
         }))
     }
 
-    /// What a subject may do at a place, whether or not it may act at all.
-    pub fn rights(&self, subject: Subject, place: Place, lasting: Lasting) -> Permissions {
+    /// What each of a subject's roles permits at a place.
+    fn permitted(
+        &self,
+        subject: Subject,
+        place: Place,
+        lasting: Lasting,
+    ) -> impl Iterator<Item = Permissions> + '_ {
+        let around = self.scopes.around(place.scope);
         self.held(subject)
             .map(|(held, _)| held)
-            .filter(|held| lasting.admits(held.expires) && covers(held.environments, place))
-            .filter(|held| self.scopes.is_within(place.scope, held.scope))
+            .filter(move |held| around.contains(held.scope) && covers(held.environments, place))
+            .filter(move |held| lasting.admits(held.expires))
             .map(|held| self.roles.permissions(held.role))
-            .fold(Permissions::NONE, Permissions::union)
+    }
+
+    /// What a subject may do at a place, whether or not it may act at all.
+    pub fn rights(&self, subject: Subject, place: Place, lasting: Lasting) -> Permissions {
+        self.permitted(subject, place, lasting).fold(Permissions::NONE, Permissions::union)
     }
 
     /// Whether an active subject may do this there at `now`.
     pub fn may(&self, subject: Subject, permission: Permission, place: Place, now: Time) -> bool {
-        self.subjects.is_active(subject)
-            && self.rights(subject, place, Lasting::beyond(now)).contains(permission)
+        let mut permitted = self.permitted(subject, place, Lasting::beyond(now));
+        self.subjects.is_active(subject) && permitted.any(|permissions| permissions.contains(permission))
     }
 
     /// A permission of a grant's role that the subject lacks there.
@@ -199,7 +210,7 @@ impl State {
     /// Everybody who had a permission at a place at a moment, by subject, then by grant.
     pub fn who_may(&self, permission: Permission, place: Place, moment: Moment) -> Vec<Entitlement> {
         let mut found = Vec::new();
-        for scope in self.scopes.around(place.scope) {
+        for scope in self.scopes.around_at(place.scope, moment.size).iter() {
             let grants = self.grants.at_scope(scope).filter(|(_, grant)| {
                 let permits = |role| self.roles.permissions_at(role, moment.size).contains(permission);
                 holds(grant, moment) && covers(grant.environments, place) && grant.role.is_some_and(permits)
@@ -239,10 +250,11 @@ impl State {
         moment: Moment,
     ) -> Vec<Entitlement> {
         let permits = |role| self.roles.permissions_at(role, moment.size).contains(permission);
+        let around = self.scopes.around_at(place.scope, moment.size);
         let mut found = self.entitlements(subject, moment);
         found.retain(|found| {
             covers(found.environments, place)
-                && self.scopes.is_within(place.scope, found.scope)
+                && around.contains(found.scope)
                 && Role::parse(&found.role).is_some_and(permits)
         });
         found
@@ -266,10 +278,10 @@ impl State {
 
     /// What a subject could do at a place at a moment.
     pub fn rights_at(&self, subject: Subject, place: Place, moment: Moment) -> Permissions {
+        let around = self.scopes.around_at(place.scope, moment.size);
         self.entitlements(subject, moment)
             .iter()
-            .filter(|found| covers(found.environments, place))
-            .filter(|found| self.scopes.is_within(place.scope, found.scope))
+            .filter(|found| covers(found.environments, place) && around.contains(found.scope))
             .filter_map(|found| Role::parse(&found.role))
             .map(|role| self.roles.permissions_at(role, moment.size))
             .fold(Permissions::NONE, Permissions::union)

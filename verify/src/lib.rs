@@ -7,6 +7,7 @@
 //! Start with [`walk`](self#modules), which goes over the events once; `rules` judges what they record. The binary `deed-verify` is
 //! [`cli`]. `docs/reference/verify.md` is the page for auditors.
 
+pub mod answer;
 pub mod cli;
 pub mod fault;
 pub mod options;

@@ -43,6 +43,8 @@ pub struct Options {
     pub signatures: Signatures,
     /// The most events that may come after the newest anchor.
     pub unanchored_max: Option<u64>,
+    /// After how many events the folded state is wanted.
+    pub state_at: Option<u64>,
     /// The time to judge cosignatures by.
     pub now: Time,
 }

@@ -1,5 +1,6 @@
 //! From a path to a verdict.
 
+use crate::answer::Reached;
 use crate::bundle;
 use crate::checkpoints::{Judged, Shown};
 use crate::fault::{Code, Finding, Findings};
@@ -18,20 +19,32 @@ use ledger::merkle::empty_root;
 use std::path::Path;
 use std::sync::Arc;
 
+/// The verdict, and the state at the size that was asked for.
+type Folded = (Report, Option<Reached>);
+
 /// Verifies what stands at a path.
 pub fn verify(path: &Path, options: &Options, progress: &dyn Progress) -> Result<Report, Trouble> {
+    Ok(verify_and_fold(path, options, progress)?.0)
+}
+
+/// The same, and gives the state at the size that the options ask for.
+pub(crate) fn verify_and_fold(
+    path: &Path,
+    options: &Options,
+    progress: &dyn Progress,
+) -> Result<Folded, Trouble> {
     let disk: Arc<dyn Disk> = Arc::new(RealDisk);
     if path.is_file() {
-        return bundle::verify(disk.as_ref(), path, options);
+        return Ok((bundle::verify(disk.as_ref(), path, options)?, None));
     }
     if !path.join(genesis::FILE).is_file() {
         return Err(Trouble::NotALedger { path: path.to_path_buf() });
     }
     if path.join("log").is_dir() {
-        return verify_directory(disk, path, options, progress);
+        return fold_directory(disk, path, options, progress);
     }
     if path.join("tile").is_dir() {
-        return verify_tiles(disk, path, options, progress);
+        return fold_tiles(disk, path, options, progress);
     }
     Err(Trouble::NotALedger { path: path.to_path_buf() })
 }
@@ -43,16 +56,7 @@ pub fn verify_directory(
     options: &Options,
     progress: &dyn Progress,
 ) -> Result<Report, Trouble> {
-    let genesis = match read_genesis(disk.as_ref(), root)? {
-        Ok(genesis) => genesis,
-        Err(finding) => return Ok(without_genesis(finding, options)),
-    };
-    let place = Place { disk, root: root.to_path_buf(), genesis: genesis.hash() };
-    let shown = Shown::open(place.clone())?;
-    let (mut files, foreign) = LogFiles::open(place.clone())?;
-    let payloads = Payloads::open(place)?;
-    let ledger = Ledger { genesis: &genesis, shown, payloads, foreign, name: "directory" };
-    ledger.verify(&mut files, options, progress)
+    Ok(fold_directory(disk, root, options, progress)?.0)
 }
 
 /// Verifies a tiles directory on any disk.
@@ -62,9 +66,36 @@ pub fn verify_tiles(
     options: &Options,
     progress: &dyn Progress,
 ) -> Result<Report, Trouble> {
+    Ok(fold_tiles(disk, root, options, progress)?.0)
+}
+
+fn fold_directory(
+    disk: Arc<dyn Disk>,
+    root: &Path,
+    options: &Options,
+    progress: &dyn Progress,
+) -> Result<Folded, Trouble> {
     let genesis = match read_genesis(disk.as_ref(), root)? {
         Ok(genesis) => genesis,
-        Err(finding) => return Ok(without_genesis(finding, options)),
+        Err(finding) => return Ok((without_genesis(finding, options), None)),
+    };
+    let place = Place { disk, root: root.to_path_buf(), genesis: genesis.hash() };
+    let shown = Shown::open(place.clone())?;
+    let (mut files, foreign) = LogFiles::open(place.clone())?;
+    let payloads = Payloads::open(place)?;
+    let ledger = Ledger { genesis: &genesis, shown, payloads, foreign, name: "directory" };
+    ledger.verify(&mut files, options, progress)
+}
+
+fn fold_tiles(
+    disk: Arc<dyn Disk>,
+    root: &Path,
+    options: &Options,
+    progress: &dyn Progress,
+) -> Result<Folded, Trouble> {
+    let genesis = match read_genesis(disk.as_ref(), root)? {
+        Ok(genesis) => genesis,
+        Err(finding) => return Ok((without_genesis(finding, options), None)),
     };
     let place = Place { disk, root: root.to_path_buf(), genesis: genesis.hash() };
     let mut tiles = TilesFiles::open(place.clone())?;
@@ -98,14 +129,15 @@ impl Ledger<'_> {
         source: &mut dyn Source,
         options: &Options,
         progress: &dyn Progress,
-    ) -> Result<Report, Trouble> {
+    ) -> Result<Folded, Trouble> {
         let marks = self.shown.marks(options)?;
         let mut chain = Chain::new(self.genesis, options, marks, self.payloads);
         walk::run(source, &mut chain, progress)?;
         let mut walked = chain.finish()?;
         let judged = self.shown.judge(options, &walked, self.genesis.origin())?;
         walked.findings.extend(self.foreign);
-        Ok(Conclusion { genesis: self.genesis, options, judged, name: self.name }.report(walked))
+        let reached = walked.reached.take();
+        Ok((Conclusion { genesis: self.genesis, options, judged, name: self.name }.report(walked), reached))
     }
 }
 

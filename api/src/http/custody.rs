@@ -15,8 +15,7 @@ use axum::response::{IntoResponse, Response};
 use commands::custody::ErasePayloads;
 use commands::engine::{Failure, chain};
 use ledger::checkpoint::SignedCheckpoint;
-use ledger::event::id::{CredentialId, GrantId, LedgerId};
-use ledger::event::{Decoded, Event, Subject};
+use ledger::event::{Decoded, Event, Object, Subject};
 use ledger::hash::{Hash, to_base64, to_hex};
 use ledger::index::{Facet, Index, actor_text};
 use ledger::log::{LogReader, ReadError, Record};
@@ -89,6 +88,7 @@ pub(super) struct EventQuery {
     /// Those of one type.
     #[serde(rename = "type")]
     kind: Option<String>,
+    outcome: Option<String>,
 }
 
 #[derive(JsonSchema, Serialize)]
@@ -151,7 +151,7 @@ impl FromRequestParts<Deed> for Position {
 }
 
 /// Digits alone: other texts that `parse` takes, such as `+1` and `01`, would give one event many addresses.
-fn position(text: &str) -> Option<u64> {
+pub(super) fn position(text: &str) -> Option<u64> {
     text.parse().ok().filter(|position: &u64| position.to_string() == text)
 }
 
@@ -236,7 +236,7 @@ fn no_event(seq: u64, size: u64) -> Problem {
 }
 
 /// A part of the log that cannot be read.
-fn unreadable(cause: &dyn std::error::Error) -> Problem {
+pub(super) fn unreadable(cause: &dyn std::error::Error) -> Problem {
     tracing::error!("the log could not be read: {}", chain(cause));
     Problem::new(Kind::Unreadable, "the log could not be read; ask the operator of this server")
 }
@@ -253,12 +253,18 @@ pub(super) struct Found {
 
 impl Filter {
     fn of(query: &EventQuery) -> Result<Self, Problem> {
-        let facets =
-            [(Facet::Actor, &query.actor), (Facet::Object, &query.object), (Facet::Type, &query.kind)];
+        let facets = [
+            (Facet::Actor, &query.actor),
+            (Facet::Object, &query.object),
+            (Facet::Type, &query.kind),
+            (Facet::Outcome, &query.outcome),
+        ];
         let mut asked = facets.into_iter().filter_map(|(facet, text)| Some((facet, text.clone()?)));
         let first = asked.next();
         if asked.next().is_some() {
-            return Err(wrong_query("filter by one of `actor`, `object` and `type` at a time"));
+            return Err(wrong_query(
+                "filter by one of `actor`, `object`, `type` and `outcome` at a time; `GET /api/v1/audit` takes several",
+            ));
         }
         match &first {
             Some((facet, text)) if !may_be(*facet, text) => Err(wrong_query(wanted_text(*facet))),
@@ -314,16 +320,12 @@ impl Filter {
 }
 
 /// Whether any event could have it. A mistyped id would otherwise find nothing and look like an answer.
-fn may_be(facet: Facet, text: &str) -> bool {
-    let subject = text.parse::<Subject>().is_ok();
+pub(super) fn may_be(facet: Facet, text: &str) -> bool {
     match facet {
-        Facet::Actor => subject || ["system", "operator", "anonymous"].contains(&text),
-        Facet::Object => {
-            subject
-                || text.parse::<LedgerId>().is_ok()
-                || text.parse::<CredentialId>().is_ok()
-                || text.parse::<GrantId>().is_ok()
+        Facet::Actor => {
+            text.parse::<Subject>().is_ok() || ["system", "operator", "anonymous"].contains(&text)
         }
+        Facet::Object => text.parse::<Object>().is_ok(),
         Facet::Type => {
             text.contains('.') && text.bytes().all(|byte| byte.is_ascii_lowercase() || b"._".contains(&byte))
         }
@@ -331,10 +333,10 @@ fn may_be(facet: Facet, text: &str) -> bool {
     }
 }
 
-fn wanted_text(facet: Facet) -> &'static str {
+pub(super) fn wanted_text(facet: Facet) -> &'static str {
     match facet {
-        Facet::Actor => "`actor` is `per_…`, `svc_…`, `system`, `operator` or `anonymous`",
-        Facet::Object => "`object` is `led_…`, `per_…`, `svc_…`, `crd_…` or `grt_…`",
+        Facet::Actor => "`actor` is `per_…`, `svc_…`, `agt_…`, `system`, `operator` or `anonymous`",
+        Facet::Object => "`object` is an id, such as `per_…`, `grt_…`, `prj_…` or `led_…`",
         Facet::Type => "`type` is `<area>.<past fact>`, such as `access.role_granted`",
         Facet::Outcome => "`outcome` is `done`, `refused` or `failed`",
     }

@@ -3,6 +3,7 @@
 mod access;
 mod as_of;
 mod asking;
+pub mod audit;
 mod body;
 mod budgets;
 mod commands;
@@ -77,6 +78,7 @@ routes! {
     get "/api/v1/access/diff" => access::diff;
     get "/api/v1/access/explain" => access::explain;
     post "/api/v1/authcheck" => access::authcheck;
+    get "/api/v1/audit" => audit::audit;
     get "/api/v1/events" => custody::events;
     get "/api/v1/events/{seq}" => custody::event;
     get "/api/v1/events/{seq}/proof" => custody::proof;

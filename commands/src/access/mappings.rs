@@ -1,11 +1,12 @@
 //! Roles that follow from the groups of an identity provider.
 
 use super::grants::{Wanted, admitted, sound};
-use crate::{Ask, Decide, Decision, Happening};
+use crate::{Ask, Command, Decide, Decision, Happening};
 use ledger::event::access::{Ground, GroupMapped, GroupUnmapped, RoleGranted, RoleRevoked, Terms};
 use ledger::event::id::{GrantId, MappingId};
 use ledger::event::scope::Scope;
 use ledger::event::{Actor, Object, Refusal, Subject};
+use projections::State;
 use projections::access::{Held, Mapping, Permission, Role};
 
 /// Give members of an identity provider's group a role whenever they sign in.
@@ -124,6 +125,47 @@ impl Decide for FollowMappings {
         }
         Ok(happenings)
     }
+}
+
+/// Take back what a mapping gave that has ended. Only Deed does this.
+#[derive(Clone, Debug)]
+pub struct EndMapped {
+    /// Which grant.
+    pub grant: GrantId,
+}
+
+impl Decide for EndMapped {
+    const NAME: &'static str = "access.end_mapped";
+
+    fn about(&self) -> Option<Object> {
+        Some(Object::Grant(self.grant))
+    }
+
+    fn decide(self, ask: &Ask<'_>) -> Decision {
+        if ask.actor != Actor::System {
+            return Err(Refusal::NotAuthenticated {});
+        }
+        let grant = self.grant;
+        let found = ask.state.grants.find(grant).ok_or(Refusal::UnknownGrant { grant })?;
+        let mapping = match found.ground {
+            Some(Ground::Mapping(id)) => ask.state.rules.mapping(id),
+            Some(Ground::Request(_) | Ground::BreakGlass {}) | None => None,
+        };
+        if found.is_revoked() || mapping.is_none_or(|mapping| mapping.span.until.is_none()) {
+            return Ok(vec![]);
+        }
+        Ok(vec![RoleRevoked { grant, ground: found.ground, reason: None }.into()])
+    }
+}
+
+/// Most grants of ended mappings that are taken back in one plan; what is left is planned the next time.
+const PLANNED_MAX: usize = 1_024;
+
+/// Commands that take back what ended mappings gave.
+pub fn plan(state: &State) -> Vec<Command> {
+    let ended = state.rules.mappings(None).filter(|(_, mapping)| mapping.span.until.is_some());
+    let grants = ended.flat_map(|(id, _)| state.grants.by_mapping(id));
+    grants.take(PLANNED_MAX).map(|grant| EndMapped { grant }.into()).collect()
 }
 
 /// The grant that a mapping wants and the subject does not have by it.

@@ -13,6 +13,6 @@ pub use duties::{DUTIES_MAX, JoinDuties, SeparateDuties};
 pub use emergency::{BreakGlass, ReviewBreakGlass};
 pub(crate) use grants::may_act_for;
 pub use grants::{GRANTS_MAX, GrantRole, Look, RevokeRole};
-pub use mappings::{FollowMappings, MapGroup, UnmapGroup};
+pub use mappings::{EndMapped, FollowMappings, MapGroup, UnmapGroup, plan};
 pub use roles::{ChangeRole, DefineRole, RetireRole};
 pub use scopes::{ChangeProject, CreateOrganization, CreateProject};

@@ -153,6 +153,7 @@ fn of_access() -> Vec<Command> {
         map.into(),
         UnmapGroup { mapping: mapping("old") }.into(),
         follow.into(),
+        EndMapped { grant: grant("bob member") }.into(),
     ]
 }
 

@@ -6,10 +6,11 @@ use crate::given::{
 use crate::names::{custom, duty, group, mapping, project};
 use crate::people::{grant, subject, time};
 use commands::access::{
-    ChangeRole, DefineRole, FollowMappings, GrantRole, JoinDuties, MapGroup, RetireRole, SeparateDuties,
-    UnmapGroup,
+    ChangeRole, DefineRole, EndMapped, FollowMappings, GrantRole, JoinDuties, MapGroup, RetireRole,
+    SeparateDuties, UnmapGroup,
 };
 use commands::identity::AddMember;
+use commands::reactor::plan;
 use ledger::event::access::{
     DutiesJoined, DutiesSeparated, Ground, GroupMapped, GroupUnmapped, RoleDefined, RoleGranted, RoleRetired,
     RoleRevoked,
@@ -178,5 +179,14 @@ fn a_mapping_gives_its_role_and_takes_it_back() {
         .when(&asked_by("ada"), UnmapGroup { mapping: mapping("m") })
         .then([GroupUnmapped { mapping: mapping("m") }.into()]);
     given.happen([GroupUnmapped { mapping: mapping("m") }.into()]);
-    given.when(&system, follow(&["engineers"])).then([back]);
+    given.when(&system, follow(&["engineers"])).then([back.clone()]);
+    // Nobody has to sign in for that.
+    let planned = plan(&given.state, time(3_600));
+    assert_eq!(planned.len(), 1);
+    for command in planned {
+        given.when(&system, command).then([back.clone()]);
+    }
+    given.happen([back]);
+    assert!(plan(&given.state, time(3_600)).is_empty());
+    given.when(&system, EndMapped { grant: grant("mapped") }).then([]);
 }

@@ -4,7 +4,7 @@ use super::role::Role;
 use crate::history::{Span, appended, without};
 use imbl::{OrdMap, OrdSet};
 use ledger::event::access::{Ground, RoleGranted, Terms};
-use ledger::event::id::GrantId;
+use ledger::event::id::{GrantId, MappingId};
 use ledger::event::scope::{Environments, Scope};
 use ledger::event::{Access, Grantee, Subject};
 use ledger::time::Time;
@@ -67,6 +67,7 @@ pub struct Grants {
     ended: OrdSet<(Grantee, GrantId)>,
     by_scope: OrdSet<(Scope, GrantId)>,
     owners: OrdSet<(Subject, GrantId)>,
+    mapped: OrdSet<(MappingId, GrantId)>,
 }
 
 impl Grants {
@@ -115,6 +116,9 @@ impl Grants {
         if let (true, Grantee::Subject(subject)) = (grant.is_lasting_owner(), grant.grantee) {
             self.owners.insert((subject, granted.grant));
         }
+        if let Some(Ground::Mapping(mapping)) = grant.ground {
+            self.mapped.insert((mapping, granted.grant));
+        }
         self.by_scope.insert((grant.scope, granted.grant));
         self.by_id.insert(granted.grant, grant);
     }
@@ -123,6 +127,9 @@ impl Grants {
         let Some(grant) = self.by_id.get_mut(&id).filter(|grant| !grant.is_revoked()) else { return };
         grant.span.until = Some(seq);
         let grantee = grant.grantee;
+        if let Some(Ground::Mapping(mapping)) = grant.ground {
+            self.mapped.remove(&(mapping, id));
+        }
         if let Grantee::Subject(subject) = grantee {
             self.owners.remove(&(subject, id));
         }
@@ -157,6 +164,11 @@ impl Grants {
     pub fn at_scope(&self, scope: Scope) -> impl Iterator<Item = (GrantId, &Grant)> + '_ {
         let range = self.by_scope.range((scope, GrantId::FIRST)..=(scope, GrantId::LAST));
         range.filter_map(|(_, id)| Some((*id, self.by_id.get(id)?)))
+    }
+
+    /// Grants by a mapping that were not taken back.
+    pub fn by_mapping(&self, mapping: MappingId) -> impl Iterator<Item = GrantId> + '_ {
+        self.mapped.range((mapping, GrantId::FIRST)..=(mapping, GrantId::LAST)).map(|(_, id)| *id)
     }
 
     /// Grants of owners that last: direct, of the whole site, without an end.

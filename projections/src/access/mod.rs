@@ -10,4 +10,4 @@ pub use grants::{Grant, Grants, Held};
 pub use permission::{Permission, Permissions};
 pub use role::{Definition, Role, Roles};
 pub use rules::{Duty, Mapping, Request, Rules, Wanted};
-pub use scopes::{Contents, Organization, Place, Project, Scopes};
+pub use scopes::{Around, Contents, Organization, Place, Project, Scopes};

@@ -54,6 +54,22 @@ impl From<Scope> for Place {
     }
 }
 
+/// A scope and those around it. What holds in any of them holds in the scope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Around([Option<Scope>; 3]);
+
+impl Around {
+    /// Whether it is one of them.
+    pub fn contains(&self, scope: Scope) -> bool {
+        self.0.contains(&Some(scope))
+    }
+
+    /// All of them, the widest last.
+    pub fn iter(self) -> impl Iterator<Item = Scope> {
+        self.0.into_iter().flatten()
+    }
+}
+
 /// Organizations and projects.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Scopes {
@@ -99,27 +115,26 @@ impl Scopes {
     }
 
     /// The scope and those around it, the widest last.
-    pub fn around(&self, scope: Scope) -> impl Iterator<Item = Scope> + use<> {
+    pub fn around(&self, scope: Scope) -> Around {
+        self.around_at(scope, u64::MAX)
+    }
+
+    /// The same as it was after so many events.
+    pub fn around_at(&self, scope: Scope, size: u64) -> Around {
         let organization = match scope {
             Scope::Project(id) => {
-                self.projects.get(&id).map(|project| Scope::Organization(project.organization))
+                let found = self.projects.get(&id).filter(|project| project.since < size);
+                found.map(|project| Scope::Organization(project.organization))
             }
             Scope::Site | Scope::Organization(_) => None,
         };
         let site = (scope != Scope::Site).then_some(Scope::Site);
-        [Some(scope), organization, site].into_iter().flatten()
+        Around([Some(scope), organization, site])
     }
 
     /// Whether the one scope is the other or lies inside of it.
     pub fn is_within(&self, inner: Scope, outer: Scope) -> bool {
-        inner == outer
-            || match (inner, outer) {
-                (_, Scope::Site) => true,
-                (Scope::Project(id), Scope::Organization(organization)) => {
-                    self.projects.get(&id).is_some_and(|project| project.organization == organization)
-                }
-                (_, Scope::Project(_) | Scope::Organization(_)) => false,
-            }
+        self.around(inner).contains(outer)
     }
 
     /// Whether the scope exists.

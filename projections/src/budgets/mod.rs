@@ -198,7 +198,7 @@ impl Budgets {
 impl State {
     /// The live budgets that count what is done, of whatever unit, in ascending order.
     pub fn budgets_of(&self, used: &Use<'_>) -> Vec<(BudgetId, &Budget)> {
-        let scopes = self.scopes.around(used.scope).map(Target::Scope);
+        let scopes = self.scopes.around(used.scope).iter().map(Target::Scope);
         let groups = self.groups.of(used.subject).iter().copied().map(Target::Group);
         let key = used.key.map(Target::Key);
         let model = used.model.map(|model| Target::Model(model.into()));

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// Whether a subject may act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Standing {
     /// It may.
@@ -56,11 +57,6 @@ impl SubjectRecord {
     /// Whether it could act after so many events; `None` when it did not exist.
     pub fn standing_at(&self, size: u64) -> Option<Standing> {
         (self.since < size).then(|| self.changes.at(size).copied().unwrap_or(Standing::Active))
-    }
-
-    /// The last change of its standing, with the position of its event.
-    pub fn last_change(&self) -> Option<(u64, Standing)> {
-        self.changes().last()
     }
 
     /// The event that had ended its standing after so many events, if it was not active then.

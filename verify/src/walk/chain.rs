@@ -4,6 +4,7 @@ use super::fold::Fold;
 use super::scan::{Link, Run, Scanned};
 use super::signatures::{Failed, Job, Verifiers};
 use super::tree::{Mark, Tree};
+use crate::answer::Reached;
 use crate::fault::{Code, Finding, Findings};
 use crate::options::{Options, Signatures};
 use crate::receipts::Receipts;
@@ -18,6 +19,7 @@ use ledger::key_ring::KeyRing;
 use ledger::note::KeyId;
 use ledger::segment::Commit;
 use ledger::time::Time;
+use projections::State;
 use std::collections::BTreeMap;
 
 /// Types that this build does not know and counts apart; of more, all together.
@@ -37,6 +39,8 @@ pub(crate) struct Walked {
     pub(crate) compromised: Vec<KeyCompromised>,
     /// When the last event of each size asked for was recorded.
     pub(crate) times: BTreeMap<u64, Time>,
+    /// The state at the size that was asked for.
+    pub(crate) reached: Option<Reached>,
     pub(crate) erased: u64,
     pub(crate) erasing: u64,
     pub(crate) findings: Findings,
@@ -57,6 +61,7 @@ impl Walked {
             intervals: vec![(0, genesis.event_key().id())],
             compromised: Vec::new(),
             times: BTreeMap::new(),
+            reached: None,
             erased: 0,
             erasing: 0,
             findings: Findings::default(),
@@ -70,6 +75,7 @@ pub(crate) struct Chain<'a> {
     genesis: &'a Genesis,
     signatures: Signatures,
     since: u64,
+    state_at: Option<u64>,
     /// The position that the next event must have.
     next: u64,
     prev: Hash,
@@ -85,11 +91,14 @@ impl<'a> Chain<'a> {
     pub(crate) fn new(genesis: &'a Genesis, options: &Options, marks: Vec<Mark>, payloads: Payloads) -> Self {
         let since = options.since_size();
         let times = marks.iter().map(|mark| (mark.size, Time::default())).collect();
-        let walked = Walked { times, ..Walked::new(genesis, Tree::new(marks)) };
+        let none = Reached { head: None, state: State::default() };
+        let reached = (options.state_at == Some(0)).then_some(none);
+        let walked = Walked { times, reached, ..Walked::new(genesis, Tree::new(marks)) };
         Self {
             genesis,
             signatures: options.signatures,
             since,
+            state_at: options.state_at,
             next: 0,
             prev: genesis.hash(),
             commits: Vec::new(),
@@ -201,6 +210,10 @@ impl<'a> Chain<'a> {
         self.prev = *hash;
         self.walked.head = *hash;
         self.walked.size += 1;
+        if self.state_at == Some(self.walked.size) {
+            let state = self.fold.as_ref().and_then(Fold::state).cloned();
+            self.walked.reached = state.map(|state| Reached { head: Some(*hash), state });
+        }
         if let Some(time) = self.walked.times.get_mut(&self.walked.size) {
             *time = self.walked.time;
         }

@@ -35,6 +35,11 @@ impl Fold {
         self.alive = false;
     }
 
+    /// The state after all events so far, when every one could be taken up.
+    pub(crate) fn state(&self) -> Option<&State> {
+        self.alive.then_some(&self.state)
+    }
+
     /// Judges an event and takes it up. `seq` is its position.
     pub(crate) fn take(
         &mut self,

@@ -9,12 +9,15 @@
     reason = "a test stops where it cannot go on, and a forger is brief"
 )]
 
+mod answer;
 mod cli;
 mod evidence;
 mod flips;
+mod governance;
 mod honest;
 mod rules;
 mod spending;
+mod stories;
 mod tamper;
 mod tiles;
 mod world;

@@ -17,7 +17,7 @@ const CLAIM: Actor = Actor::Anonymous(Via::Claim);
 const NOBODY: Actor = Actor::Anonymous(Via::Nothing);
 
 fn grant(id: GrantId, role: &str, subject: Subject) -> Fact {
-    RoleGranted::new(id, &role, Scope::Site, subject).into()
+    RoleGranted::new(id, role, Scope::Site, subject).into()
 }
 
 fn new_grant() -> GrantId {

@@ -10,37 +10,19 @@ use crate::http::tags::{Json, Tagged};
 use crate::http::{Kind, Problem};
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
-use commands::engine::{Published, chain};
+use commands::engine::Published;
 use ledger::event::scope::{Environment, Scope};
 use ledger::event::{Refusal, Subject};
-use ledger::hash::Hash;
-use ledger::merkle::leaf_hash;
 use projections::access::{Permission, Place};
-use projections::answers::{AccessOf, Diff, Explain, Question, Row, WhoMay};
+use projections::answers::{AccessOf, Answer, Diff, Explain, Question, WhoMay};
 use projections::history::Moment;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
 /// Most checks in one request.
 const CHECKS_MAX: usize = 100;
-
-/// An answer that can be computed again from the log.
-#[derive(JsonSchema, Serialize)]
-pub(in crate::http) struct Answer {
-    question: Question,
-    /// As of when.
-    moment: Moment,
-    /// Leaf hash of the last event that the answer takes in; absent before the first.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    head: Option<Hash>,
-    /// How many rows come before these.
-    skipped: usize,
-    rows: Vec<Row>,
-    /// How many rows there are in all.
-    total: usize,
-}
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -88,18 +70,15 @@ impl Tagged for Answer {
     }
 
     fn meaning(&self) -> Option<Vec<u8>> {
-        serde_json::to_vec(&(&self.head, self.skipped, &self.rows, self.total)).ok()
-    }
-}
-
-impl Tagged for Explanation {
-    fn size(&self) -> u64 {
-        self.answer.size()
-    }
-
-    fn meaning(&self) -> Option<Vec<u8>> {
-        let own = serde_json::to_vec(&(&self.would_allow, self.standing)).ok()?;
-        Some([own, self.answer.meaning()?].concat())
+        serde_json::to_vec(&(
+            &self.head,
+            self.skipped,
+            &self.rows,
+            self.total,
+            &self.would_allow,
+            self.standing,
+        ))
+        .ok()
     }
 }
 
@@ -136,16 +115,16 @@ async fn may_ask(
     question: &Question,
     scope: Scope,
 ) -> Result<std::sync::Arc<Published>, Problem> {
-    let own = match question {
-        Question::AccessOf(asked) => subject_of(&asker) == Some(asked.subject),
-        Question::Explain(asked) => subject_of(&asker) == Some(asked.subject),
-        Question::WhoMay(_) | Question::Diff(_) => false,
+    let (whom, scope) = match question {
+        Question::AccessOf(asked) => (Some(asked.subject), Scope::Site),
+        Question::Explain(asked) => (Some(asked.subject), scope),
+        Question::WhoMay(_) => (None, scope),
+        Question::Diff(_) => (None, Scope::Site),
     };
-    match question {
-        _ if own => deed.look(asker, None).await,
-        Question::WhoMay(_) => deed.look_at(asker, Some(Permission::AccessRead), scope).await,
-        _ => deed.look(asker, Some(Permission::AccessRead)).await,
+    if whom.is_some() && whom == subject_of(&asker) {
+        return deed.look(asker, None).await;
     }
+    deed.look_at(asker, Some(Permission::AccessRead), scope).await
 }
 
 fn answer(
@@ -155,19 +134,8 @@ fn answer(
     (skip, count): (Option<usize>, Option<usize>),
 ) -> Result<Answer, Problem> {
     let (skipped, count) = (skip.unwrap_or_default(), limit(count)?);
-    let mut rows = published.state.answer(&question, moment);
-    let total = rows.len();
-    rows = rows.into_iter().skip(skipped).take(count).collect();
-    Ok(Answer { question, moment, head: head(deed, moment.size)?, skipped, rows, total })
-}
-
-fn head(deed: &Deed, size: u64) -> Result<Option<Hash>, Problem> {
-    let Some(last) = size.checked_sub(1) else { return Ok(None) };
-    let record = deed.engine.reader().event(last).map_err(|cause| {
-        tracing::error!("the log could not be read: {}", chain(&cause));
-        Problem::new(Kind::Unreadable, "the log could not be read; ask the operator of this server")
-    })?;
-    Ok(record.map(|record| leaf_hash(&record.leaf)))
+    let head = as_of::head(deed, moment.size)?;
+    Ok(Answer::of(&published.state, question, moment, head, (skipped, count)))
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -202,25 +170,11 @@ pub(in crate::http) async fn diff(
 }
 
 /// Why somebody may do something, or what is missing.
-#[derive(JsonSchema, Serialize)]
-pub(in crate::http) struct Explanation {
-    allowed: bool,
-    #[serde(flatten)]
-    answer: Answer,
-    /// Built-in roles that would allow it there; given when nothing does.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(default)]
-    would_allow: Vec<String>,
-    /// Whether the subject may act at all.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    standing: Option<&'static str>,
-}
-
 pub(in crate::http) async fn explain(
     State(deed): State<Deed>,
     asker: Asker,
     query: Asked<AccessQuery>,
-) -> Result<Json<Explanation>, Problem> {
+) -> Result<Json<Answer>, Problem> {
     let Query(query) = query.map_err(|cause| wrong_query(cause.body_text()))?;
     let (Some(subject), Some(permission)) = (&query.subject, &query.permission) else {
         return Err(wrong_query("ask with `subject` and `permission` and, unless everywhere, `scope`"));
@@ -231,20 +185,7 @@ pub(in crate::http) async fn explain(
     let question = Question::Explain(asked);
     let published = may_ask(&deed, asker, &question, scope).await?;
     let moment = as_of::moment(&deed, &published, query.as_of.as_deref())?;
-    let answer = answer(&deed, &published, (question, moment), (query.skip, query.limit))?;
-    let allowed = answer.total > 0;
-    let record = published.state.subjects.find(subject).filter(|_| !allowed);
-    let standing =
-        record.and_then(|record| record.standing_at(moment.size)).map(|standing| standing.as_str());
-    let would_allow = if allowed { Vec::new() } else { allowing(permission, &published, scope) };
-    Ok(Json(Explanation { allowed, answer, would_allow, standing }))
-}
-
-fn allowing(permission: Permission, published: &Published, scope: Scope) -> Vec<String> {
-    let roles = projections::access::Role::BUILT_IN.iter();
-    let fits = roles.filter(|role| published.state.scopes.around(scope).any(|around| role.fits(around)));
-    let allows = fits.filter(|role| published.state.roles.permissions(**role).contains(permission));
-    allows.map(|role| role.to_string()).collect()
+    answer(&deed, &published, (question, moment), (query.skip, query.limit)).map(Json)
 }
 
 #[derive(Deserialize, JsonSchema)]
