@@ -2,8 +2,6 @@
 //!
 //! `DEED_SCHEMATHESIS_EXAMPLES` says how many requests each operation gets at most in each phase.
 
-#![expect(clippy::expect_used, reason = "a test stops where it cannot go on")]
-
 #[expect(dead_code, reason = "each test target uses its own part of this")]
 mod common;
 
