@@ -87,9 +87,7 @@ fn request(line: &str, column: &str, victim: &Victim) -> (&'static str, String, 
         "access.revoke_role" => json!({"grant": victim.grant}),
         "keys.issue_key" => json!({"alias": column, "class": "user", "owner": victim.subject}),
         "keys.rotate_key" | "keys.revoke_key" => json!({"key": victim.key}),
-        "budgets.set_budget" => {
-            json!({"target": victim.subject, "unit": "tokens", "period": "day", "kind": "alert", "limit": 1})
-        }
+        "budgets.set_budget" => budget_of(&victim.subject),
         "budgets.change_budget" => json!({"budget": victim.budget, "limit": 2, "thresholds": [50]}),
         "budgets.end_budget" => json!({"budget": victim.budget}),
         "custody.erase_payloads" => json!({"subject": victim.subject, "reason": "a test"}),
@@ -127,6 +125,12 @@ struct Victim {
     credential: String,
     grant: Value,
     group: String,
+    key: String,
+    budget: String,
+}
+
+fn budget_of(subject: &str) -> Value {
+    json!({"target": subject, "unit": "tokens", "period": "day", "kind": "alert", "limit": 1})
 }
 
 fn victim(owner: &Client, handle: &str) -> Victim {
@@ -134,9 +138,14 @@ fn victim(owner: &Client, handle: &str) -> Victim {
     let grants = owner.read("/api/v1/grants?limit=1000");
     let of = |row: &&Value| row["subject"] == subject;
     let grant = grants["rows"].as_array().unwrap().iter().find(of).unwrap()["grant"].clone();
-    let made = owner.done(&format!("group-{handle}"), "identity.create_group", &json!({"handle": handle}));
-    let group = made["result"]["group"].as_str().unwrap().to_owned();
-    Victim { subject, credential, grant, group }
+    let make = |kind: &str, command: &str, arguments: Value| {
+        let made = owner.done(&format!("{kind}-{handle}"), command, &arguments);
+        made["result"][kind].as_str().unwrap().to_owned()
+    };
+    let group = make("group", "identity.create_group", json!({"handle": handle}));
+    let key = make("key", "keys.issue_key", json!({"alias": handle, "class": "user", "owner": subject}));
+    let budget = make("budget", "budgets.set_budget", budget_of(&subject));
+    Victim { subject, credential, grant, group, key, budget }
 }
 
 fn cell(client: &Client, line: &str, column: &str, victim: &Victim) -> String {

@@ -79,7 +79,7 @@ fn searches(log: &Log) -> Vec<Vec<Clause>> {
         vec![clause(Facet::Type, &kinds), clause(Facet::Actor, &["system"])],
         vec![clause(Facet::Object, &["grt_none"]), clause(Facet::Outcome, &["done"])],
     ];
-    for _ in 0..12 {
+    for _ in 0..4 {
         let event = rng.pick(&log.events).unwrap();
         let object = event.fact.object(event.ledger).to_string();
         let (actor, kind) = (actor_text(&event.actor), rng.pick(&kinds).unwrap());

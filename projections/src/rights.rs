@@ -107,7 +107,7 @@ impl State {
     /// Whether an active subject may do this there at `now`.
     pub fn may(&self, subject: Subject, permission: Permission, place: Place, now: Time) -> bool {
         let mut permitted = self.permitted(subject, place, Lasting::beyond(now));
-        self.subjects.is_active(subject) && permitted.any(|permissions| permissions.contains(permission))
+        permitted.any(|permissions| permissions.contains(permission)) && self.subjects.is_active(subject)
     }
 
     /// A permission of a grant's role that the subject lacks there.

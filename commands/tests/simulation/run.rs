@@ -318,6 +318,7 @@ impl World {
                 Failed::Unknown(_) => "answer unknown",
                 Failed::Stopped => "answer stopped",
                 Failed::IndexBehind => "answer index behind",
+                Failed::ChangedSince { .. } => panic!("no order was sent under a condition"),
             });
             if matches!(failure, Failed::NotRecorded(_)) && !self.used.contains_key(&key) {
                 self.denied.insert((key, digest));
