@@ -8,6 +8,7 @@ pub mod clock;
 pub mod directory_lock;
 pub mod evidence;
 pub mod http;
+mod json;
 pub mod limits;
 mod reactor;
 pub mod secret;

@@ -1,11 +1,6 @@
 //! `deed` as a client: what it shows, what it says when it is refused, and how it ends.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a test stops where it cannot go on"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops where it cannot go on")]
 
 #[expect(dead_code, reason = "each test target uses its own part of this")]
 mod common;

@@ -2,8 +2,6 @@
 //!
 //! `DEED_SCHEMATHESIS_EXAMPLES` says how many requests each operation gets at most in each phase.
 
-#![expect(clippy::unwrap_used, reason = "a test stops where it cannot go on")]
-
 #[expect(dead_code, reason = "each test target uses its own part of this")]
 mod common;
 
@@ -31,7 +29,7 @@ fn what_the_server_answers_is_what_the_document_says() {
         let mut command = Command::new(fixtures::tidy::root().join("target/venv/bin/schemathesis"));
         command.current_dir(place.dir.path()).args(["run", &url, "--checks", CHECKS, "--seed", SEED]);
         command.args(["--max-examples", &examples, "--phases", "examples,coverage,fuzzing"]);
-        command.args(["--generation-database", "none", "--warnings", "off", "--no-color", "--workers", "2"]);
+        command.args(["--generation-database", "none", "--warnings", "off", "--no-color", "--workers", "1"]);
         command.args(["--suppress-health-check", "all"]);
         command.args(header.iter().flat_map(|header| ["--header", header]));
         let output = command.output().expect("Schemathesis is Python; run `make setup`");

@@ -77,21 +77,25 @@ schemas! {
     });
     Grantee => named(&[SUBJECTS.as_slice(), &[("group", "grp")]].concat());
     Hash => text!("^[0-9a-f]{64}$", DIGITS.repeat(2));
-    Names => json_schema!({"type": "array", "items": {"type": "string"}, "uniqueItems": true});
+    Names => json_schema!({
+        "type": "array",
+        "items": {"type": "string", "pattern": "^[A-Za-z0-9.:/_@+-]{1,128}$"},
+        "uniqueItems": true,
+    });
     Object => named(Object::KINDS);
     Scope => text!("^(site|(org|prj)_[0-9a-f]{32})$", "site");
     Subject => named(&SUBJECTS);
     Thresholds => json_schema!({
         "type": "array",
-        "items": {"type": "integer", "minimum": 1, "maximum": u16::MAX},
+        "items": {"type": "integer", "minimum": 1, "maximum": 1_000},
         "uniqueItems": true,
     });
-    Window => text!("^(lifetime|[0-9]{4}-[0-9]{2}(-[0-9]{2})?)$", "2027-01");
-    Zone => text!("^[A-Za-z0-9+_/-]{1,64}$", "Europe/Berlin");
     Time => json_schema!({
         "type": "string",
         "format": "date-time",
         "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{6}Z$",
         "examples": ["2027-01-31T23:59:59.000000Z"],
     });
+    Window => text!("^(lifetime|[0-9]{4}-[0-9]{2}(-[0-9]{2})?)$", "2026-11");
+    Zone => text!("^[A-Za-z0-9+_/-]{1,64}$", "Europe/Paris");
 }

@@ -5,6 +5,7 @@ mod offers;
 mod show;
 mod typed;
 
+use crate::json::part;
 use call::{Answer, CallError, Request, Server};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use offers::{Offer, Offers, Reading};
@@ -115,7 +116,7 @@ async fn read(server: &Server, reading: &Reading, words: &ArgMatches, json: bool
         if !all || answer.status != 200 {
             let shown = |answer: Value| match (json, &reading.columns) {
                 (true, _) => show::json(&answer),
-                (false, Some(columns)) => show::rows(&answer["rows"], columns),
+                (false, Some(columns)) => show::rows(part(&answer, &["rows"]), columns),
                 (false, None) => show::answer(&answer),
             };
             return finish(answer, shown);
@@ -133,7 +134,7 @@ async fn read(server: &Server, reading: &Reading, words: &ArgMatches, json: bool
             return Ok(Asked::Done(if json {
                 show::json(&page)
             } else {
-                show::rows(&page["rows"], columns)
+                show::rows(part(&page, &["rows"]), columns)
             }));
         };
         query.retain(|(name, _)| name != "after");
@@ -146,7 +147,7 @@ fn finish(answer: Answer, shown: impl FnOnce(Value) -> String) -> Result<Asked, 
     if answer.status == 200 {
         return Ok(Asked::Done(shown(value)));
     }
-    let text = |key: &str| value[key].as_str().ok_or(AskError::Shape);
+    let text = |key: &str| part(&value, &[key]).as_str().ok_or(AskError::Shape);
     let text = format!("{}: {}", text("code")?, text("detail")?);
     Ok(if answer.status < 500 { Asked::Refused(text) } else { Asked::Failed(text) })
 }

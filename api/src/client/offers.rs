@@ -2,6 +2,7 @@
 
 use super::call::encoded;
 use crate::http::openapi::document;
+use crate::json::part;
 use clap::{Arg, ArgMatches, Command};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -68,13 +69,13 @@ impl Offer<'_> {
 impl Offers {
     pub(super) fn read() -> Self {
         let document = document();
-        let paths = document["paths"].as_object().into_iter().flatten();
+        let paths = part(&document, &["paths"]).as_object().into_iter().flatten();
         let mut readings: Vec<_> =
-            paths.filter_map(|(path, found)| reading(&document, path, &found["get"])).collect();
+            paths.filter_map(|(path, found)| reading(&document, path, part(found, &["get"]))).collect();
         let questions = QUESTIONS.iter().map(|question| question_of(&document, question));
         readings.extend(questions);
-        let commands = resolved(&document, &document["components"]["schemas"]["Command"]);
-        let commands = commands["oneOf"].as_array().into_iter().flatten();
+        let commands = resolved(&document, part(&document, &["components", "schemas", "Command"]));
+        let commands = part(commands, &["oneOf"]).as_array().into_iter().flatten();
         let orders = commands.map(|command| order(&document, resolved(&document, command))).collect();
         Self { readings, orders }
     }
@@ -156,14 +157,14 @@ impl Reading {
 
 /// A schema, or the one that it refers to.
 fn resolved<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
-    let name = schema["$ref"].as_str().and_then(|path| path.rsplit('/').next());
-    name.map_or(schema, |name| &document["components"]["schemas"][name])
+    let name = part(schema, &["$ref"]).as_str().and_then(|path| path.rsplit('/').next());
+    name.map_or(schema, |name| part(document, &["components", "schemas", name]))
 }
 
 /// A path that the command line offers by itself: a list, or `me`.
 fn reading(document: &Value, path: &str, operation: &Value) -> Option<Reading> {
-    let answer = &operation["responses"]["200"]["content"]["application/json"]["schema"];
-    let is_list = answer["$ref"].as_str().is_some_and(|name| name.contains("/PageOf"));
+    let answer = part(operation, &["responses", "200", "content", "application/json", "schema"]);
+    let is_list = part(answer, &["$ref"]).as_str().is_some_and(|name| name.contains("/PageOf"));
     let parts: Vec<&str> = path.strip_prefix(ROOT)?.split('/').collect();
     let (area, verb) = match parts.as_slice() {
         ["me"] => ("me", None),
@@ -171,7 +172,7 @@ fn reading(document: &Value, path: &str, operation: &Value) -> Option<Reading> {
         [area, _, verb] if is_list => (*area, Some(*verb)),
         _ => return None,
     };
-    let row = resolved(document, &resolved(document, answer)["properties"]["rows"]["items"]);
+    let row = resolved(document, part(resolved(document, answer), &["properties", "rows", "items"]));
     let (plain, options) = parameters(operation).partition(|(place, _)| *place == "path");
     let of =
         |list: Vec<(&str, Parameter)>| list.into_iter().map(|(_, parameter)| parameter).collect::<Vec<_>>();
@@ -187,7 +188,7 @@ fn reading(document: &Value, path: &str, operation: &Value) -> Option<Reading> {
 }
 
 fn question_of(document: &Value, (verb, path, plain, left_out): &(&str, &str, &[&str], &[&str])) -> Reading {
-    let options = parameters(&document["paths"][*path]["get"]).map(|(_, parameter)| parameter);
+    let options = parameters(part(document, &["paths", path, "get"])).map(|(_, parameter)| parameter);
     let wanted = |parameter: &Parameter| {
         let name = parameter.name.as_str();
         !plain.contains(&name) && !left_out.contains(&name)
@@ -206,31 +207,31 @@ fn question_of(document: &Value, (verb, path, plain, left_out): &(&str, &str, &[
 /// What an operation takes, each with where it stands.
 fn parameters(operation: &Value) -> impl Iterator<Item = (&str, Parameter)> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let all = operation["parameters"].as_array().into_iter().flatten();
-    all.filter(|parameter| parameter["in"] != "header").map(move |parameter| {
-        let (name, about) = (text(&parameter["name"]), text(&parameter["description"]));
-        let required = parameter["required"] == true;
-        (parameter["in"].as_str().unwrap_or_default(), Parameter { name, about, required })
+    let all = part(operation, &["parameters"]).as_array().into_iter().flatten();
+    all.filter(|parameter| *part(parameter, &["in"]) != "header").map(move |parameter| {
+        let (name, about) = (text(part(parameter, &["name"])), text(part(parameter, &["description"])));
+        let required = *part(parameter, &["required"]) == true;
+        (part(parameter, &["in"]).as_str().unwrap_or_default(), Parameter { name, about, required })
     })
 }
 
 /// The properties of a row: those that are always there, as they are declared, then the others.
 fn columns(row: &Value) -> Vec<String> {
-    let required = row["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let required = part(row, &["required"]).as_array().into_iter().flatten().filter_map(Value::as_str);
     let mut columns: Vec<String> = required.map(str::to_owned).collect();
-    let all = row["properties"].as_object().into_iter().flat_map(Map::keys);
+    let all = part(row, &["properties"]).as_object().into_iter().flat_map(Map::keys);
     columns.extend(all.filter(|name| !columns.contains(name)).cloned().collect::<Vec<_>>());
     columns
 }
 
 fn order(document: &Value, schema: &Value) -> OrderOffer {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let arguments = &schema["properties"]["arguments"];
-    let properties = arguments["properties"].as_object().into_iter().flatten();
-    let required = arguments["required"].as_array().into_iter().flatten();
+    let arguments = part(schema, &["properties", "arguments"]);
+    let properties = part(arguments, &["properties"]).as_object().into_iter().flatten();
+    let required = part(arguments, &["required"]).as_array().into_iter().flatten();
     OrderOffer {
-        name: text(&schema["properties"]["command"]["const"]),
-        about: text(&schema["description"]),
+        name: text(part(schema, &["properties", "command", "const"])),
+        about: text(part(schema, &["description"])),
         arguments: properties
             .map(|(name, schema)| (name.clone(), resolved(document, schema).clone()))
             .collect(),

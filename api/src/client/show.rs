@@ -1,5 +1,6 @@
 //! Answers as aligned text for people, and as JSON for programs.
 
+use crate::json::part;
 use serde_json::{Map, Value};
 
 /// A text on one line.
@@ -15,7 +16,7 @@ pub(super) fn json(answer: &Value) -> String {
 
 /// What came of a command.
 pub(super) fn done(answer: &Value) -> String {
-    let result = answer["result"].as_object().into_iter().flatten();
+    let result = part(answer, &["result"]).as_object().into_iter().flatten();
     let pairs: Vec<_> = result.map(|(key, value)| vec![key.clone(), cell(value)]).collect();
     match pairs.is_empty() && answer.get("receipt").is_none() {
         true => "nothing to do: it is so already\n".to_owned(),
@@ -29,7 +30,7 @@ pub(super) fn rows(rows: &Value, columns: &[String]) -> String {
     let has = |column: &&String| rows.iter().any(|row| row.get(column.as_str()).is_some());
     let columns: Vec<&String> = columns.iter().filter(has).collect();
     let mut lines: Vec<Vec<String>> = vec![columns.iter().map(|name| name.to_uppercase()).collect()];
-    let line = |row: &Value| columns.iter().map(|name| cell(&row[name.as_str()])).collect();
+    let line = |row: &Value| columns.iter().map(|name| cell(part(row, &[name.as_str()]))).collect();
     lines.extend(rows.iter().map(line));
     if rows.is_empty() { String::new() } else { aligned(&lines) }
 }
@@ -70,9 +71,9 @@ fn flat(row: &Value) -> Value {
 
 fn gather(parts: &Map<String, Value>, flat: &mut Map<String, Value>) {
     for (name, value) in parts {
-        match value {
-            Value::Object(inner) if name == "access" => gather(inner, flat),
-            _ => drop(flat.insert(name.clone(), value.clone())),
+        match value.as_object().filter(|_| name == "access") {
+            Some(inner) => gather(inner, flat),
+            None => drop(flat.insert(name.clone(), value.clone())),
         }
     }
 }

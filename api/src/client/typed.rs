@@ -2,6 +2,7 @@
 
 use super::offers::OrderOffer;
 use super::show::one_line;
+use crate::json::part;
 use clap::ArgMatches;
 use serde_json::{Map, Value};
 use std::io::Read;
@@ -45,7 +46,7 @@ pub(super) fn arguments(order: &OrderOffer, words: &ArgMatches) -> Result<Value,
             let (command, key) = (order.name.clone(), one_line(key));
             return Err(ArgumentError::Unknown { command, key, known: known.join(", ") });
         };
-        if schema["format"] == "password" && !text.starts_with('@') {
+        if *part(schema, &["format"]) == "password" && !text.starts_with('@') {
             return Err(ArgumentError::Secret(key.to_owned()));
         }
         arguments.insert(key.to_owned(), value(key, &from_file(text)?, schema)?);
@@ -69,10 +70,10 @@ fn from_file(text: &str) -> Result<String, ArgumentError> {
 
 /// What kind of value a schema takes.
 fn kind(schema: &Value) -> &str {
-    let choices = [&schema["anyOf"], &schema["oneOf"]].into_iter().find_map(Value::as_array);
+    let choices = [part(schema, &["anyOf"]), part(schema, &["oneOf"])].into_iter().find_map(Value::as_array);
     let chosen = choices.into_iter().flatten().map(kind).find(|kind| *kind != "null");
-    let several = schema["type"].as_array().into_iter().flatten().filter_map(Value::as_str);
-    let named = schema["type"].as_str().or_else(|| several.into_iter().find(|kind| *kind != "null"));
+    let several = part(schema, &["type"]).as_array().into_iter().flatten().filter_map(Value::as_str);
+    let named = part(schema, &["type"]).as_str().or_else(|| several.into_iter().find(|kind| *kind != "null"));
     named.or(chosen).unwrap_or("string")
 }
 
@@ -83,7 +84,7 @@ fn value(key: &str, text: &str, schema: &Value) -> Result<Value, ArgumentError> 
         "boolean" => text.parse::<bool>().map(Value::from).map_err(|_| wrong("`true` or `false`")),
         "array" => {
             let parts = text.split(',').filter(|part| !part.is_empty());
-            parts.map(|part| value(key, part.trim(), &schema["items"])).collect()
+            parts.map(|text| value(key, text.trim(), part(schema, &["items"]))).collect()
         }
         "object" => serde_json::from_str(text).map_err(|_| wrong("JSON, an object")),
         _ => Ok(text.into()),

@@ -30,7 +30,7 @@ pub(super) struct IssueArguments {
     #[serde(default = "site")]
     scope: Scope,
     #[serde(default, deserialize_with = "optional_subject")]
-    #[schemars(with = "Option<SubjectText>")]
+    #[schemars(with = "SubjectText")]
     owner: Option<Subject>,
     models: Option<Vec<String>>,
     requests_per_minute: Option<u64>,

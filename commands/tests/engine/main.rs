@@ -13,6 +13,7 @@ mod bench;
 mod people;
 
 mod checkpoints;
+mod conditions;
 mod counts;
 mod erasure;
 mod failures;

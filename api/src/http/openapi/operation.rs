@@ -2,6 +2,7 @@
 
 use super::problems::Refusals;
 use crate::http::Kind;
+use crate::json::part;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -70,8 +71,8 @@ impl<'a> Operation<'a> {
     pub(super) fn query<T: JsonSchema>(&mut self) {
         let schema = T::json_schema(self.generator).to_value();
         let required: Vec<&str> =
-            schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-        let properties = schema["properties"].as_object().into_iter().flatten();
+            part(&schema, &["required"]).as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let properties = part(&schema, &["properties"]).as_object().into_iter().flatten();
         for (name, schema) in properties {
             let mut schema = schema.clone();
             let description = schema.as_object_mut().and_then(|schema| schema.remove("description"));
@@ -176,7 +177,7 @@ fn present(mut schema: Value) -> Value {
         parts.extend(kind.map(|kind| ("type".to_owned(), kind)));
     }
     let Some(Value::Array(choices)) = parts.get("anyOf") else { return schema };
-    choices.iter().find(|choice| choice["type"] != "null").cloned().unwrap_or(schema)
+    choices.iter().find(|choice| *part(choice, &["type"]) != "null").cloned().unwrap_or(schema)
 }
 
 fn variables(path: &str) -> impl Iterator<Item = &str> {
