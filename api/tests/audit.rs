@@ -1,6 +1,6 @@
 //! The audit search and answers about access, as clients get them.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops where it cannot go on")]
+#![expect(clippy::unwrap_used, reason = "a test stops where it cannot go on")]
 
 #[expect(dead_code, reason = "each test target uses its own part of this")]
 mod common;
@@ -38,6 +38,9 @@ fn positions(page: &Value) -> Vec<u64> {
     page["rows"].as_array().unwrap().iter().map(|row| row["seq"].as_u64().unwrap()).collect()
 }
 
+/// Whether a leaf is to be found.
+type Finds<'a> = Box<dyn Fn(&Value) -> bool + 'a>;
+
 #[test]
 fn a_search_finds_what_a_reader_of_all_events_would_find() {
     let place = Place::new();
@@ -48,15 +51,13 @@ fn a_search_finds_what_a_reader_of_all_events_would_find() {
         .as_array()
         .unwrap()
         .iter()
-        .take(size as usize)
-        .collect::<Vec<_>>()
-        .into_iter()
+        .take(usize::try_from(size).unwrap())
         .map(|event| serde_json::from_str(event["leaf"].as_str().unwrap()).unwrap())
         .collect();
     let middle = leaves[leaves.len() / 2]["time"].as_str().unwrap().to_owned();
     let robot_id = robot.subject.clone();
     let is = |leaf: &Value, path: &str, text: &str| leaf.pointer(path).is_some_and(|found| found == text);
-    let searches: [(String, Box<dyn Fn(&Value) -> bool>); 6] = [
+    let searches: [(String, Finds<'_>); 6] = [
         (String::new(), Box::new(|_| true)),
         (format!("actor:{robot_id}"), Box::new(|leaf| is(leaf, "/actor/id", &robot_id))),
         (

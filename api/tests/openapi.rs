@@ -1,6 +1,6 @@
 //! `docs/reference/openapi.json` says what the server does: it is generated, complete, valid, and what the server answers with.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops where it cannot go on")]
+#![expect(clippy::unwrap_used, reason = "a test stops where it cannot go on")]
 
 #[expect(dead_code, reason = "each test target uses its own part of this")]
 mod common;

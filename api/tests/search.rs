@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops where it cannot go on")]
 
-use api::http::audit::{Clause, newest};
+use api::http::audit::{Clause, Searched, newest};
 use fixtures::organization::{self, Size};
 use fixtures::rng::Rng;
 use fixtures::temp_dir::TempDir;
@@ -93,6 +93,19 @@ fn searches(log: &Log) -> Vec<Vec<Clause>> {
     searches
 }
 
+/// What the pages hold, one after the other; pages of one row not to the end. A page may be short, and then it has a next.
+fn by_pages(page: impl Fn(u64) -> Searched, (mut next, count): (u64, usize)) -> Vec<u64> {
+    let mut found = Vec::new();
+    loop {
+        let page = page(next);
+        assert!(page.records.len() <= count);
+        found.extend(page.records.iter().map(|record| record.seq));
+        let Some(lower) = page.next.filter(|_| count > 1 || found.len() <= 20) else { return found };
+        assert!(lower < next);
+        next = lower;
+    }
+}
+
 #[test]
 fn pages_hold_just_what_a_plain_look_finds() {
     let log = log();
@@ -108,19 +121,10 @@ fn pages_hold_just_what_a_plain_look_finds() {
                 .collect();
             for index in indexes.iter().map(Some).chain([None]) {
                 for count in [1, 7, 5_000] {
-                    let (mut found, mut next) = (Vec::new(), upto as u64);
-                    // A page may be short, and then it has a next.
-                    loop {
-                        let page = newest(&log.reader, index, &clauses, (from as u64, next), count).unwrap();
-                        assert!(page.records.len() <= count);
-                        found.extend(page.records.iter().map(|record| record.seq));
-                        let Some(lower) = page.next else { break };
-                        assert!(lower < next, "{clauses:?}");
-                        next = lower;
-                        if count == 1 && found.len() > 20 {
-                            break;
-                        }
-                    }
+                    let found = by_pages(
+                        |next| newest(&log.reader, index, &clauses, (from as u64, next), count).unwrap(),
+                        (upto as u64, count),
+                    );
                     let whole = found.len() >= expected.len();
                     assert_eq!(found, expected.get(..found.len()).unwrap(), "{clauses:?} {from}..{upto}");
                     assert!(whole || count == 1, "{clauses:?} {from}..{upto}");

@@ -116,18 +116,19 @@ fn access_as_of_now_is_what_the_live_check_says() {
             let now = world.moment(size);
             // Also later, when more has expired.
             for moment in [now, Moment { time: now.time.plus_seconds(20), ..now }] {
-                let active = |subject: &Subject| state.subjects.is_active(*subject);
-                for (subject, place) in pairs(world.subjects(), &world.places()) {
-                    let rights = state.rights_at(subject, place, moment);
-                    for permission in Permission::ALL.iter().copied() {
-                        let may = state.may(subject, permission, place, moment.time);
-                        assert_eq!(may, rights.contains(permission), "seed {seed} {subject} {place:?}");
-                        assert!(!may || active(&subject));
-                    }
-                }
+                pairs(world.subjects(), &world.places()).for_each(|at| same_rights(seed, state, at, moment));
             }
         }
     });
+}
+
+fn same_rights(seed: u64, state: &State, (subject, place): (Subject, Place), moment: Moment) {
+    let rights = state.rights_at(subject, place, moment);
+    for permission in Permission::ALL.iter().copied() {
+        let may = state.may(subject, permission, place, moment.time);
+        assert_eq!(may, rights.contains(permission), "seed {seed} {subject} {place:?}");
+        assert!(!may || state.subjects.is_active(subject));
+    }
 }
 
 fn pairs(subjects: Vec<Subject>, places: &[Place]) -> impl Iterator<Item = (Subject, Place)> + '_ {

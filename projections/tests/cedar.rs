@@ -57,9 +57,11 @@ impl World {
             Identity::SubjectSuspended(fact) => drop(self.subjects.insert(fact.subject, false)),
             Identity::SubjectReactivated(fact) => drop(self.subjects.insert(fact.subject, true)),
             Identity::SubjectRemoved(fact) => drop(self.subjects.insert(fact.subject, false)),
-            Identity::MemberAdded(fact) => drop(self.members.insert((fact.group.to_string(), fact.subject))),
+            Identity::MemberAdded(fact) => {
+                self.members.insert((fact.group.to_string(), fact.subject));
+            }
             Identity::MemberRemoved(fact) => {
-                drop(self.members.remove(&(fact.group.to_string(), fact.subject)))
+                self.members.remove(&(fact.group.to_string(), fact.subject));
             }
             Identity::GroupRemoved(fact) => {
                 let gone = fact.group.to_string();
@@ -171,7 +173,7 @@ fn request(subject: Subject, permission: Permission, place: Place, now: Time) ->
 
 #[test]
 fn cedar_decides_as_we_do_for_every_subject_permission_and_place() {
-    let (authorizer, mut allowed, mut denied) = (Authorizer::new(), 0, 0);
+    let (authorizer, mut allowed, mut denied) = (Authorizer::new(), 0_u64, 0_u64);
     for seed in SEEDS {
         let events = organization::events(Size::SMALL, seed);
         let mut state = State::default();
@@ -179,20 +181,19 @@ fn cedar_decides_as_we_do_for_every_subject_permission_and_place() {
         let world = World::of(&events);
         let (policies, entities) = (world.policies(), world.entities());
         let now = events.last().expect("there are events").time;
-        for subject in world.subjects.keys().copied() {
-            for place in world.places() {
-                for permission in Permission::ALL.iter().copied() {
-                    let asked = request(subject, permission, place, now);
-                    let cedar = authorizer.is_authorized(&asked, &policies, &entities).decision();
-                    let ours = state.may(subject, permission, place, now);
-                    let same = ours == (cedar == Decision::Allow);
-                    assert!(
-                        same,
-                        "seed {seed}: {subject} {permission:?} {place:?}: ours {ours}, Cedar {cedar:?}"
-                    );
-                    if ours { allowed += 1 } else { denied += 1 }
-                }
-            }
+        let questions = world.subjects.keys().copied().flat_map(|subject| {
+            let places = world.places().into_iter();
+            places.flat_map(move |place| {
+                Permission::ALL.iter().map(move |permission| (subject, *permission, place))
+            })
+        });
+        for (subject, permission, place) in questions {
+            let asked = request(subject, permission, place, now);
+            let cedar = authorizer.is_authorized(&asked, &policies, &entities).decision();
+            let ours = state.may(subject, permission, place, now);
+            let same = ours == (cedar == Decision::Allow);
+            assert!(same, "seed {seed}: {subject} {permission:?} {place:?}: ours {ours}, Cedar {cedar:?}");
+            *if ours { &mut allowed } else { &mut denied } += 1;
         }
     }
     assert!(allowed > 1_000 && denied > 1_000, "{allowed} allowed, {denied} denied");

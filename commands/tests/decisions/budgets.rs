@@ -351,11 +351,11 @@ fn a_window_is_that_of_the_budgets_own_midnight() {
         |name: &str, amount| Reserve { expires: Time::from_micros(u64::MAX), ..reserve(name, amount) };
     let charged = |asking: &Asking, name: &str| {
         let facts = given.when(asking, lasting(name, 100)).facts();
-        facts.map(|facts| match &facts[0] {
-            Fact::Budgets(ledger::event::Budgets::Reserved(reserved)) => {
-                reserved.charges[0].window.to_string()
-            }
-            other => panic!("not a reservation: {other:?}"),
+        facts.map(|facts| {
+            let [Fact::Budgets(ledger::event::Budgets::Reserved(reserved)), ..] = &facts[..] else {
+                panic!("not a reservation: {facts:?}")
+            };
+            reserved.charges[0].window.to_string()
         })
     };
     let (before, after) = (at("2026-11-22T14:59:59.999999Z"), at("2026-11-22T15:00:00.000000Z"));
