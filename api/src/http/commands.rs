@@ -182,7 +182,8 @@ fn alternative<A: JsonSchema>(
 
 /// The command's content in one form, whatever the order of keys or the space it was sent with.
 fn content(name: &str, arguments: &str) -> Result<String, Problem> {
-    let arguments: serde_json::Value = parse(arguments.as_bytes(), "`arguments`")?;
+    let mut arguments: serde_json::Value = parse(arguments.as_bytes(), "`arguments`")?;
+    arguments.sort_all_objects();
     Ok(format!("{name}\0{arguments}"))
 }
 

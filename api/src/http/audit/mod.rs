@@ -6,8 +6,8 @@ mod search;
 use super::asking::{Asker, Deed};
 use super::custody::{position, unreadable};
 use super::pages::{limit, wrong_query};
-use super::tags::{Json, Tagged};
 use super::{Problem, as_of};
+use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use ledger::hash::Hash;
@@ -57,12 +57,6 @@ pub(super) struct AuditPage {
     /// Leaf hash of the last of them.
     #[serde(skip_serializing_if = "Option::is_none")]
     head: Option<Hash>,
-}
-
-impl Tagged for AuditPage {
-    fn size(&self) -> u64 {
-        self.size
-    }
 }
 
 /// What a row shows of a leaf.

@@ -42,7 +42,7 @@ pub fn document() -> Value {
             path.insert(method.to_owned(), operation);
         }
     }
-    json!({
+    let mut document = json!({
         "openapi": "3.1.1",
         "info": information(),
         "servers": [{"url": "/"}],
@@ -55,7 +55,9 @@ pub fn document() -> Value {
                 "description": "A credential, `deed_…`: from the claim link, or from `identity.issue_credential`.",
             }},
         },
-    })
+    });
+    document.sort_all_objects();
+    document
 }
 
 fn components(mut generator: SchemaGenerator) -> Map<String, Value> {
