@@ -37,34 +37,35 @@ impl Span {
 
 /// Every value that something had, each with the position of the event that gave it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct History<T>(Arc<[(u64, T)]>);
+pub struct History<T>(Option<Arc<[(u64, T)]>>);
 
 impl<T> Default for History<T> {
     fn default() -> Self {
-        Self(Arc::new([]))
+        Self(None)
     }
 }
 
 impl<T: Clone> History<T> {
     /// The event at `seq` gave it this value.
     pub fn push(&mut self, seq: u64, value: T) {
-        self.0 = appended(&self.0, (seq, value));
+        self.0 = Some(self.iter().cloned().chain([(seq, value)]).collect());
     }
 
     /// Its value after `size` events.
     pub fn at(&self, size: u64) -> Option<&T> {
-        let upto = self.0.partition_point(|(seq, _)| *seq < size);
-        self.0.get(upto.checked_sub(1)?).map(|(_, value)| value)
+        let values = self.0.as_ref()?;
+        let upto = values.partition_point(|(seq, _)| *seq < size);
+        values.get(upto.checked_sub(1)?).map(|(_, value)| value)
     }
 
     /// Its value now.
     pub fn now(&self) -> Option<&T> {
-        self.0.last().map(|(_, value)| value)
+        self.0.as_ref()?.last().map(|(_, value)| value)
     }
 
     /// All values, the oldest first.
     pub fn iter(&self) -> impl Iterator<Item = &(u64, T)> {
-        self.0.iter()
+        self.0.iter().flat_map(|values| values.iter())
     }
 }
 

@@ -62,10 +62,10 @@ pub struct Held {
 /// Who holds which role, and who did.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Grants {
-    by_id: OrdMap<GrantId, Grant>,
+    by_id: OrdMap<GrantId, Arc<Grant>>,
     held: OrdMap<Grantee, Arc<[Held]>>,
     ended: OrdSet<(Grantee, GrantId)>,
-    by_scope: OrdSet<(Scope, GrantId)>,
+    by_scope: OrdMap<Scope, OrdSet<GrantId>>,
     owners: OrdSet<(Subject, GrantId)>,
     mapped: OrdSet<(MappingId, GrantId)>,
 }
@@ -78,7 +78,7 @@ impl Grants {
             Access::RoleGranted(granted) => self.add(granted, seq),
             Access::RoleRevoked(revoked) => self.end(revoked.grant, seq),
             Access::BreakGlassReviewed(reviewed) => {
-                if let Some(grant) = self.by_id.get_mut(&reviewed.grant) {
+                if let Some(grant) = self.by_id.get_mut(&reviewed.grant).map(Arc::make_mut) {
                     grant.justified = Some(reviewed.justified);
                 }
             }
@@ -119,12 +119,13 @@ impl Grants {
         if let Some(Ground::Mapping(mapping)) = grant.ground {
             self.mapped.insert((mapping, granted.grant));
         }
-        self.by_scope.insert((grant.scope, granted.grant));
-        self.by_id.insert(granted.grant, grant);
+        self.by_scope.entry(grant.scope).or_default().insert(granted.grant);
+        self.by_id.insert(granted.grant, Arc::new(grant));
     }
 
     fn end(&mut self, id: GrantId, seq: u64) {
         let Some(grant) = self.by_id.get_mut(&id).filter(|grant| !grant.is_revoked()) else { return };
+        let grant = Arc::make_mut(grant);
         grant.span.until = Some(seq);
         let grantee = grant.grantee;
         if let Some(Ground::Mapping(mapping)) = grant.ground {
@@ -144,7 +145,7 @@ impl Grants {
 
     /// A grant, revoked or not.
     pub fn find(&self, id: GrantId) -> Option<&Grant> {
-        self.by_id.get(&id)
+        self.by_id.get(&id).map(|grant| &**grant)
     }
 
     /// What a grantee holds of its own; some of it may have expired.
@@ -157,13 +158,13 @@ impl Grants {
         let grantee = grantee.into();
         let ended = self.ended.range((grantee, GrantId::FIRST)..=(grantee, GrantId::LAST)).map(|(_, id)| *id);
         let ids = ended.chain(self.held(grantee).iter().map(|held| held.grant));
-        ids.filter_map(|id| Some((id, self.by_id.get(&id)?)))
+        ids.filter_map(|id| Some((id, self.find(id)?)))
     }
 
     /// Every grant that there ever was at just this scope.
     pub fn at_scope(&self, scope: Scope) -> impl Iterator<Item = (GrantId, &Grant)> + '_ {
-        let range = self.by_scope.range((scope, GrantId::FIRST)..=(scope, GrantId::LAST));
-        range.filter_map(|(_, id)| Some((*id, self.by_id.get(id)?)))
+        let ids = self.by_scope.get(&scope).into_iter().flatten();
+        ids.filter_map(|id| Some((*id, self.find(*id)?)))
     }
 
     /// Grants by a mapping that were not taken back.
@@ -179,6 +180,6 @@ impl Grants {
     /// Grants after `after`, in order of id.
     pub fn list(&self, after: Option<GrantId>) -> impl Iterator<Item = (GrantId, &Grant)> + '_ {
         use std::ops::Bound::{Excluded, Unbounded};
-        self.by_id.range((after.map_or(Unbounded, Excluded), Unbounded)).map(|(id, grant)| (*id, grant))
+        self.by_id.range((after.map_or(Unbounded, Excluded), Unbounded)).map(|(id, grant)| (*id, &**grant))
     }
 }
