@@ -295,3 +295,22 @@ fn a_row_can_be_checked_by_hand() {
     key.key().verify(&ledger::signature::event_message(&hash), &signature).unwrap();
     assert!(matches!(Event::decode(text), Ok(Decoded::Known(_))));
 }
+
+#[test]
+fn breaking_glass_is_loud_and_waits_for_somebody_elses_review() {
+    let place = Place::new();
+    let mut server = place.serve(&[]);
+    let owner = claim(&mut server).client;
+    let responder = service_account(&owner, "on-call", Some("responder"));
+    let arguments = json!({"role": "owner", "seconds": 60, "reason": "the page is down"});
+    let broken = responder.client.done("break", "access.break_glass", &arguments);
+    let grant = broken["result"]["grant"].as_str().unwrap();
+    assert!(place.log().contains(&format!("break-glass: `{}` took the role `owner`", responder.subject)));
+    let review = json!({"grant": grant, "finding": "it was", "justified": true});
+    let own = responder.client.order("review", "access.review_break_glass", &review);
+    assert_eq!((own.status, own.problem().as_str()), (403, "own_matter"));
+    owner.done("review", "access.review_break_glass", &review);
+    let grants = owner.read("/api/v1/grants?limit=1000");
+    let row = grants["rows"].as_array().unwrap().iter().find(|row| row["grant"] == grant).unwrap();
+    assert_eq!((&row["justified"], &row["ground"]), (&json!(true), &json!({"break_glass": {}})));
+}

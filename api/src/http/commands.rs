@@ -13,8 +13,9 @@ use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use commands::Command;
+use ledger::event::access::{Ground, RoleGranted};
 use ledger::event::id::CommandId;
-use ledger::event::{Decoded, Event, Fact, Identity, Keys};
+use ledger::event::{Access, Decoded, Event, Fact, Identity, Keys};
 use ledger::hash::Hash;
 use ledger::receipt::Receipt;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -187,6 +188,17 @@ fn content(name: &str, arguments: &str) -> Result<String, Problem> {
     Ok(format!("{name}\0{arguments}"))
 }
 
+/// Tells the operator what must not go unseen.
+fn announce(fact: &Fact) {
+    let Fact::Access(Access::RoleGranted(granted)) = fact else { return };
+    if granted.ground == Some(Ground::BreakGlass {}) {
+        let RoleGranted { grant, role, scope, subject, .. } = granted;
+        tracing::warn!(
+            "break-glass: `{subject}` took the role `{role}` in `{scope}` by `{grant}`; it waits for a review"
+        );
+    }
+}
+
 /// What the events of a receipt say came of the command.
 fn result(
     deed: &Deed,
@@ -203,6 +215,7 @@ fn result(
         let Ok(Decoded::Known(event)) = Event::decode(&record.leaf) else { return Err(unreadable()) };
         let object = event.fact.object(event.ledger);
         result.insert(object.kind(), object.to_string());
+        announce(&event.fact);
         if let Some(secret) = secret.as_ref().filter(|secret| kept(&event.fact) == Some(secret.digest())) {
             result.insert("secret", secret.reveal());
         }
