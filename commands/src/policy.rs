@@ -96,5 +96,5 @@ impl Decide for DeclinePolicy {
 fn waiting<'a>(ask: &Ask<'a>, policy: PolicyId) -> Result<&'a Version, Refusal> {
     let object = Object::Policy(policy);
     let found = ask.state.policies.find(policy).ok_or(Refusal::UnknownObject { object })?;
-    if found.span.until.is_some() { Err(Refusal::Settled { object }) } else { Ok(found) }
+    if found.span.is_open() { Ok(found) } else { Err(Refusal::Settled { object }) }
 }

@@ -283,13 +283,13 @@ impl State {
             }
         }
         for (_, subject, span) in self.groups.memberships() {
-            if between(span.since) || span.until.is_some_and(between) {
+            if between(span.since) || span.until().is_some_and(between) {
                 found.insert(subject);
             }
         }
         for (_, grant) in self.grants.list(None) {
             let expired = grant.expires.is_some_and(|expires| from.time < expires && expires <= to.time);
-            if expired || between(grant.span.since) || grant.span.until.is_some_and(between) {
+            if expired || between(grant.span.since) || grant.span.until().is_some_and(between) {
                 self.add_holders(grant.grantee, (from, to), &mut found);
             }
         }
@@ -314,13 +314,12 @@ impl State {
 
     fn lost(&self, access: Entitlement, to: Moment) -> Change {
         let before_to = |seq: &u64| *seq < to.size;
-        let revoked = self.grants.find(access.grant).and_then(|grant| grant.span.until).filter(before_to);
+        let revoked = self.grants.find(access.grant).and_then(|grant| grant.span.until()).filter(before_to);
         let left = access.group.and_then(|group| {
             let spans = self.groups.spans(group, access.subject);
             spans
-                .iter()
                 .filter(|span| Some(span.since) == access.joined)
-                .find_map(|span| span.until)
+                .find_map(|span| span.until())
                 .filter(before_to)
         });
         let ended = self.subjects.find(access.subject).and_then(|record| record.ended_at(to.size));

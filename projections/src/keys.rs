@@ -1,7 +1,8 @@
 //! Virtual keys: which there are, whose, and which secret stands for which.
 
 use crate::State;
-use crate::history::{Span, appended, without};
+use crate::history::Span;
+use crate::list::List;
 use imbl::OrdMap;
 use ledger::event::id::VirtualKeyId;
 use ledger::event::keys::{KeyIssued, KeyRotated};
@@ -32,7 +33,7 @@ pub struct Key {
 impl Key {
     /// Whether it was revoked.
     pub fn is_revoked(&self) -> bool {
-        self.span.until.is_some()
+        !self.span.is_open()
     }
 
     /// Whether it is neither revoked nor expired at `now`.
@@ -51,7 +52,7 @@ impl Key {
 pub struct Keys {
     by_id: OrdMap<VirtualKeyId, Key>,
     by_digest: OrdMap<Hash, VirtualKeyId>,
-    unrevoked: OrdMap<Subject, Arc<[VirtualKeyId]>>,
+    unrevoked: OrdMap<Subject, List<VirtualKeyId>>,
 }
 
 impl Keys {
@@ -70,8 +71,7 @@ impl Keys {
         let key = Key { issued: Arc::new(issued.clone()), digest, previous: None, span: Span::open(seq) };
         self.by_id.insert(id, key);
         self.by_digest.entry(digest).or_insert(id);
-        let list = self.unrevoked.entry(owner).or_insert_with(|| Arc::new([]));
-        *list = appended(list, id);
+        self.unrevoked.entry(owner).or_default().push(id);
     }
 
     fn rotate(&mut self, rotated: &KeyRotated) {
@@ -86,14 +86,14 @@ impl Keys {
 
     fn end(&mut self, id: VirtualKeyId, seq: u64) {
         let Some(key) = self.by_id.get_mut(&id).filter(|key| !key.is_revoked()) else { return };
-        key.span.until = Some(seq);
+        key.span.end(seq);
         let (digest, previous, owner) = (key.digest, key.previous.take(), key.issued.owner);
         self.forget(&digest, id);
         if let Some((digest, _)) = previous {
             self.forget(&digest, id);
         }
         if let Some(list) = self.unrevoked.get_mut(&owner) {
-            *list = without(list, |found| *found == id);
+            list.retain(|found| *found != id);
             if list.is_empty() {
                 self.unrevoked.remove(&owner);
             }

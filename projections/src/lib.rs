@@ -17,7 +17,9 @@ pub mod custody;
 pub mod history;
 pub mod identity;
 pub mod keys;
+pub mod list;
 pub mod policy;
+pub mod table;
 
 pub use rights::{Entitlement, Grantless, Lasting};
 

@@ -54,21 +54,21 @@ impl Policies {
             }
             Policy::PolicyAdopted(adopted) => {
                 let Some(version) = self.waiting(adopted.policy) else { return };
-                version.span.until = Some(event.seq);
+                version.span.end(event.seq);
                 version.adopted_by = by;
                 let slot = slot(&version.body);
                 self.in_force.entry(slot).or_default().push(event.seq, adopted.policy);
             }
             Policy::PolicyDeclined(declined) => {
                 if let Some(version) = self.waiting(declined.policy) {
-                    version.span.until = Some(event.seq);
+                    version.span.end(event.seq);
                 }
             }
         }
     }
 
     fn waiting(&mut self, id: PolicyId) -> Option<&mut Version> {
-        self.versions.get_mut(&id).filter(|version| version.span.until.is_none())
+        self.versions.get_mut(&id).filter(|version| version.span.is_open())
     }
 
     /// A version of a policy, in force or not.

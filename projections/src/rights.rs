@@ -1,7 +1,7 @@
 //! What one may do where: the questions that take in standing, groups, grants, roles and scopes at once.
 
 use crate::State;
-use crate::access::{Grant, Held, Permission, Permissions, Place, Role};
+use crate::access::{Grant, Held, Holder, Permission, Permissions, Place, Role};
 use crate::history::Moment;
 use crate::identity::Standing;
 use ledger::event::access::Ground;
@@ -77,22 +77,34 @@ fn covers(environments: Option<Environments>, place: Place) -> bool {
 impl State {
     /// What a subject holds, of its own and through its groups; some of it may have expired.
     pub fn held(&self, subject: Subject) -> impl Iterator<Item = (&Held, Option<GroupId>)> + '_ {
-        let own = self.grants.held(subject).iter().map(|held| (held, None));
-        let groups = self.groups.of(subject).iter().copied();
+        self.held_by(self.holders.find(subject))
+    }
+
+    fn held_by<'a>(
+        &'a self,
+        holder: Option<&'a Holder>,
+    ) -> impl Iterator<Item = (&'a Held, Option<GroupId>)> + 'a {
+        let own = holder.into_iter().flat_map(|holder| &*holder.held).map(|held| (held, None));
+        let groups = holder.into_iter().flat_map(|holder| &*holder.groups);
         own.chain(groups.flat_map(|group| {
-            self.grants.held(Grantee::Group(group)).iter().map(move |held| (held, Some(group)))
+            self.holders.held(Grantee::Group(*group)).iter().map(move |held| (held, Some(*group)))
         }))
     }
 
+    /// Every grant that a grantee ever had, the newest first.
+    pub fn ever(&self, grantee: impl Into<Grantee>) -> impl Iterator<Item = (GrantId, Grant)> + '_ {
+        self.grants.ever(self.holders.find(grantee).and_then(|holder| holder.newest))
+    }
+
     /// What each of a subject's roles permits at a place.
-    fn permitted(
-        &self,
-        subject: Subject,
+    fn permitted<'a>(
+        &'a self,
+        holder: Option<&'a Holder>,
         place: Place,
         lasting: Lasting,
-    ) -> impl Iterator<Item = Permissions> + '_ {
+    ) -> impl Iterator<Item = Permissions> + 'a {
         let around = self.scopes.around(place.scope);
-        self.held(subject)
+        self.held_by(holder)
             .map(|(held, _)| held)
             .filter(move |held| around.contains(held.scope) && covers(held.environments, place))
             .filter(move |held| lasting.admits(held.expires))
@@ -101,13 +113,14 @@ impl State {
 
     /// What a subject may do at a place, whether or not it may act at all.
     pub fn rights(&self, subject: Subject, place: Place, lasting: Lasting) -> Permissions {
-        self.permitted(subject, place, lasting).fold(Permissions::NONE, Permissions::union)
+        self.permitted(self.holders.find(subject), place, lasting).fold(Permissions::NONE, Permissions::union)
     }
 
     /// Whether an active subject may do this there at `now`.
     pub fn may(&self, subject: Subject, permission: Permission, place: Place, now: Time) -> bool {
-        let mut permitted = self.permitted(subject, place, Lasting::beyond(now));
-        permitted.any(|permissions| permissions.contains(permission)) && self.subjects.is_active(subject)
+        let holder = self.holders.find(subject).filter(|holder| holder.active);
+        let mut permitted = self.permitted(holder, place, Lasting::beyond(now));
+        permitted.any(|permissions| permissions.contains(permission))
     }
 
     /// A permission of a grant's role that the subject lacks there.
@@ -139,7 +152,7 @@ impl State {
         let held: Vec<&Held> =
             subject.into_iter().flat_map(|subject| self.held(subject)).map(|(held, _)| held).collect();
         let all = || held.iter().copied().chain([extra]).filter(counts);
-        let live = self.rules.duties(None).filter(|(_, duty)| duty.span.until.is_none());
+        let live = self.rules.duties(None).filter(|(_, duty)| duty.span.is_open());
         for (id, duty) in live {
             let Some((one, other)) = duty.permissions() else { continue };
             let breaks = |first: &Held, second: &Held| {
@@ -162,21 +175,27 @@ impl State {
         scopes && both.is_none_or(|(one, other)| one.iter().any(|environment| other.contains(environment)))
     }
 
+    /// The groups that a subject was in after so many events.
+    pub fn groups_at(&self, subject: Subject, size: u64) -> impl Iterator<Item = GroupId> + '_ {
+        let ever = self.holders.groups(subject).iter().chain(self.groups.left(subject)).copied();
+        ever.filter(move |group| self.groups.spans(*group, subject).any(|span| span.holds(size)))
+    }
+
     /// Every role that a subject had at a moment, its own first, then by group.
     pub fn entitlements(&self, subject: Subject, moment: Moment) -> Vec<Entitlement> {
         let standing = self.subjects.find(subject).and_then(|record| record.standing_at(moment.size));
         if standing != Some(Standing::Active) {
             return Vec::new();
         }
-        let own = self.grants.ever(subject).map(|(id, grant)| (id, grant, None));
-        let groups = self.groups.of_at(subject, moment.size);
+        let own = self.ever(subject).map(|(id, grant)| (id, grant, None));
+        let groups = self.groups_at(subject, moment.size);
         let through = groups.flat_map(|group| {
-            self.grants.ever(Grantee::Group(group)).map(move |(id, grant)| (id, grant, Some(group)))
+            self.ever(Grantee::Group(group)).map(move |(id, grant)| (id, grant, Some(group)))
         });
         let mut found: Vec<_> = own
             .chain(through)
             .filter(|(_, grant, _)| holds(grant, moment))
-            .filter_map(|(id, grant, group)| self.entitlement(subject, (id, grant), group, moment))
+            .filter_map(|(id, grant, group)| self.entitlement(subject, (id, &grant), group, moment))
             .collect();
         found.sort_by_key(|found| (found.group, found.grant));
         found
@@ -190,8 +209,11 @@ impl State {
         moment: Moment,
     ) -> Option<Entitlement> {
         let joined = group.and_then(|group| {
-            let spans = self.groups.spans(group, subject).iter();
-            spans.filter(|span| span.holds(moment.size)).map(|span| span.since).next()
+            self.groups
+                .spans(group, subject)
+                .filter(|span| span.holds(moment.size))
+                .map(|span| span.since)
+                .next()
         });
         Some(Entitlement {
             subject,
@@ -216,8 +238,8 @@ impl State {
                 holds(grant, moment) && covers(grant.environments, place) && grant.role.is_some_and(permits)
             });
             for (id, grant) in grants {
-                self.holders(grant, moment, |subject, group| {
-                    found.extend(self.entitlement(subject, (id, grant), group, moment));
+                self.each_holder(&grant, moment, |subject, group| {
+                    found.extend(self.entitlement(subject, (id, &grant), group, moment));
                 });
             }
         }
@@ -225,7 +247,7 @@ impl State {
         found
     }
 
-    fn holders(&self, grant: &Grant, moment: Moment, mut take: impl FnMut(Subject, Option<GroupId>)) {
+    fn each_holder(&self, grant: &Grant, moment: Moment, mut take: impl FnMut(Subject, Option<GroupId>)) {
         let active = |subject: &Subject| {
             let standing = self.subjects.find(*subject).and_then(|record| record.standing_at(moment.size));
             standing == Some(Standing::Active)

@@ -1,6 +1,6 @@
 //! The whole state: one fold per area, over one event at a time.
 
-use crate::access::{Grants, Roles, Rules, Scopes};
+use crate::access::{Grants, Holders, Roles, Rules, Scopes};
 use crate::budgets::Budgets;
 use crate::custody::{Claims, Payloads, Rotations, Writers};
 use crate::identity::{Credentials, Groups, Subjects};
@@ -12,7 +12,7 @@ use ledger::time::Time;
 use serde::{Deserialize, Serialize};
 
 /// Version of the state's encoding, recorded with its digest. Raise it with every change of a field.
-pub const SCHEMA: u32 = 4;
+pub const SCHEMA: u32 = 5;
 
 /// What the events so far amount to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +29,8 @@ pub struct State {
     pub roles: Roles,
     /// Who holds which role.
     pub grants: Grants,
+    /// What everybody has now.
+    pub holders: Holders,
     /// What leads to grants, and what stands in their way.
     pub rules: Rules,
     /// Virtual keys.
@@ -55,15 +57,15 @@ impl State {
         self.payloads.note_sealed(event);
         match &event.fact {
             Fact::Identity(fact) => {
-                self.subjects.apply(fact, event.seq);
-                self.groups.apply(fact, event.seq);
+                self.subjects.apply(fact, event.seq, &mut self.holders);
+                self.groups.apply(fact, event.seq, &mut self.holders);
                 self.credentials.apply(fact, event.seq);
                 self.claims.claimed(fact, event.seq);
             }
             Fact::Access(fact) => {
                 self.scopes.apply(fact, event.seq);
                 self.roles.apply(fact, event.seq);
-                self.grants.apply(fact, event.seq);
+                self.grants.apply(fact, event.seq, &mut self.holders);
                 self.rules.apply(fact, event);
             }
             Fact::Keys(fact) => self.keys.apply(fact, event),

@@ -183,8 +183,8 @@ fn what_is_taken_stays_whose_it_is() {
     let now = samples::time(0);
     assert_eq!(state.credentials.bearer(&Hash([1; 32]), now), Some((ada, CredentialId::from_bytes([1; 16]))));
     assert_eq!(state.credentials.bearer(&Hash([2; 32]), now), None);
-    assert_eq!(state.grants.held(eve), []);
-    assert_eq!(state.grants.held(ada).iter().map(|held| held.role).collect::<Vec<_>>(), [Role::Member]);
+    assert_eq!(state.holders.held(eve), []);
+    assert_eq!(state.holders.held(ada).iter().map(|held| held.role).collect::<Vec<_>>(), [Role::Member]);
 }
 
 #[test]
@@ -205,7 +205,7 @@ fn what_a_subject_may_do_is_what_its_live_grants_say() {
             let roles = live.filter_map(|(_, grant)| grant.role);
             let expected = roles.map(|role| state.roles.permissions(role));
             let expected = expected.fold(Permissions::NONE, Permissions::union);
-            let own = state.grants.held(subject).iter().map(|held| state.roles.permissions(held.role));
+            let own = state.holders.held(subject).iter().map(|held| state.roles.permissions(held.role));
             assert_eq!(own.fold(Permissions::NONE, Permissions::union), expected, "seed {seed}");
         }
     });

@@ -91,7 +91,7 @@ fn find<'a>(ask: &Ask<'a>, request: RequestId) -> Result<&'a Request, Refusal> {
 }
 
 fn waiting(found: &Request, request: RequestId) -> Result<(), Refusal> {
-    match found.span.until {
+    match found.span.until() {
         None => Ok(()),
         Some(_) => Err(Refusal::Settled { object: Object::Request(request) }),
     }

@@ -31,7 +31,7 @@ impl Decide for SeparateDuties {
     fn decide(self, ask: &Ask<'_>) -> Decision {
         ask.permitted(Permission::AccessDefine, Scope::Site)?;
         let Self { duty, one, other } = self;
-        let live = || ask.state.rules.duties(None).filter(|(_, duty)| duty.span.until.is_none());
+        let live = || ask.state.rules.duties(None).filter(|(_, duty)| duty.span.is_open());
         let same = |found: (Permission, Permission)| found == (one, other) || found == (other, one);
         if live().any(|(_, duty)| duty.permissions().is_some_and(same)) {
             return Ok(vec![]);
@@ -61,7 +61,7 @@ impl Decide for JoinDuties {
         ask.permitted(Permission::AccessDefine, Scope::Site)?;
         let object = Object::Duty(self.duty);
         let found = ask.state.rules.duty(self.duty).ok_or(Refusal::UnknownObject { object })?;
-        if found.span.until.is_some() {
+        if !found.span.is_open() {
             return Ok(vec![]);
         }
         Ok(vec![DutiesJoined { duty: self.duty }.into()])

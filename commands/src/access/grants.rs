@@ -94,12 +94,12 @@ fn is_held(ask: &Ask<'_>, grantee: Grantee, wanted: &Held) -> bool {
             && held.environments == wanted.environments
             && (held.expires.is_none() || held.expires == wanted.expires)
     };
-    ask.state.grants.held(grantee).iter().any(same)
+    ask.state.holders.held(grantee).iter().any(same)
 }
 
 /// Refuses what would bring duties together that a rule keeps apart, and one grant too many.
 pub(super) fn admitted(ask: &Ask<'_>, grantee: Grantee, held: &Held) -> Result<(), Refusal> {
-    if ask.state.grants.held(grantee).len() as u64 >= GRANTS_MAX {
+    if ask.state.holders.held(grantee).len() as u64 >= GRANTS_MAX {
         return Err(Refusal::TooMany { count_max: GRANTS_MAX });
     }
     let broken = match grantee {
@@ -135,7 +135,7 @@ impl Decide for RevokeRole {
         let scope = found.map_or(Scope::Site, |found| found.scope);
         let revoker = ask.permitted(Permission::AccessGrant, scope)?;
         let found = found.ok_or(Refusal::UnknownGrant { grant })?;
-        if let Some(held) = held_by(grant, found) {
+        if let Some(held) = held_by(grant, &found) {
             ask.may_touch(revoker, &held)?;
         }
         if found.is_revoked() {

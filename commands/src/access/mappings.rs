@@ -49,7 +49,7 @@ impl Decide for MapGroup {
             (&found.provider, &found.external, found.role, found.scope)
                 == (&provider, &external, Some(role), scope)
         };
-        if ask.state.rules.mappings(None).any(|(_, found)| found.span.until.is_none() && same(found)) {
+        if ask.state.rules.mappings(None).any(|(_, found)| found.span.is_open() && same(found)) {
             return Ok(vec![]);
         }
         Ok(vec![GroupMapped { external, mapping, provider, role: name, scope }.into()])
@@ -75,7 +75,7 @@ impl Decide for UnmapGroup {
         let mapping = self.mapping;
         let object = Object::Mapping(mapping);
         let found = ask.state.rules.mapping(mapping).ok_or(Refusal::UnknownObject { object })?;
-        if found.span.until.is_some() {
+        if !found.span.is_open() {
             return Ok(vec![]);
         }
         Ok(vec![GroupUnmapped { mapping }.into()])
@@ -109,7 +109,7 @@ impl Decide for FollowMappings {
         let Self { subject, provider, groups, grants } = self;
         ask.existing(subject)?;
         let says = |mapping: &Mapping| {
-            mapping.span.until.is_none() && mapping.provider == provider && groups.contains(&mapping.external)
+            mapping.span.is_open() && mapping.provider == provider && groups.contains(&mapping.external)
         };
         let mut happenings = taken_back(ask, subject, &provider, says);
         let mut names = grants.into_iter();
@@ -151,7 +151,7 @@ impl Decide for EndMapped {
             Some(Ground::Mapping(id)) => ask.state.rules.mapping(id),
             Some(Ground::Request(_) | Ground::BreakGlass {}) | None => None,
         };
-        if found.is_revoked() || mapping.is_none_or(|mapping| mapping.span.until.is_none()) {
+        if found.is_revoked() || mapping.is_none_or(|mapping| mapping.span.is_open()) {
             return Ok(vec![]);
         }
         Ok(vec![RoleRevoked { grant, ground: found.ground, reason: None }.into()])
@@ -163,7 +163,7 @@ const PLANNED_MAX: usize = 1_024;
 
 /// Commands that take back what ended mappings gave.
 pub fn plan(state: &State) -> Vec<Command> {
-    let ended = state.rules.mappings(None).filter(|(_, mapping)| mapping.span.until.is_some());
+    let ended = state.rules.mappings(None).filter(|(_, mapping)| !mapping.span.is_open());
     let grants = ended.flat_map(|(id, _)| state.grants.by_mapping(id));
     grants.take(PLANNED_MAX).map(|grant| EndMapped { grant }.into()).collect()
 }
@@ -172,7 +172,7 @@ pub fn plan(state: &State) -> Vec<Command> {
 fn missing(ask: &Ask<'_>, subject: Subject, (id, mapping): (MappingId, &Mapping)) -> Option<(String, Held)> {
     let role = mapping.role?;
     let ground = Some(Ground::Mapping(id));
-    let held = ask.state.grants.held(subject).iter();
+    let held = ask.state.holders.held(subject).iter();
     let has = held.filter_map(|held| ask.state.grants.find(held.grant)).any(|grant| grant.ground == ground);
     let (grant, terms) = (GrantId::FIRST, Terms::default());
     let wanted = Wanted { grant, role, scope: mapping.scope, terms: &terms };
@@ -188,7 +188,7 @@ fn taken_back(
     says: impl Fn(&Mapping) -> bool,
 ) -> Vec<Happening> {
     let mut happenings = Vec::new();
-    for held in ask.state.grants.held(subject) {
+    for held in ask.state.holders.held(subject) {
         let ground = ask.state.grants.find(held.grant).and_then(|grant| grant.ground);
         let Some(Ground::Mapping(id)) = ground else { continue };
         let mapping = ask.state.rules.mapping(id);

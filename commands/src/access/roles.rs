@@ -127,7 +127,7 @@ fn unmoved(ask: &Ask<'_>, before: Permissions, after: Permissions) -> Result<(),
 }
 
 fn refuse_duty(ask: &Ask<'_>, breaks: impl Fn(Permission, Permission) -> bool) -> Result<(), Refusal> {
-    let live = ask.state.rules.duties(None).filter(|(_, duty)| duty.span.until.is_none());
+    let live = ask.state.rules.duties(None).filter(|(_, duty)| duty.span.is_open());
     let mut broken =
         live.filter(|(_, duty)| duty.permissions().is_some_and(|(one, other)| breaks(one, other)));
     broken.next().map_or(Ok(()), |(duty, _)| Err(Refusal::DutiesConflict { duty }))

@@ -87,12 +87,12 @@ impl Decide for AddMember {
             return Err(Refusal::UnknownObject { object: Object::Group(group) });
         }
         ask.existing(subject)?;
-        let held = ask.state.grants.held(Grantee::Group(group));
+        let held = ask.state.holders.held(Grantee::Group(group));
         held.iter().try_for_each(|held| ask.may_give(actor, held))?;
         if ask.state.groups.has(group, subject) {
             return Ok(vec![]);
         }
-        if ask.state.groups.of(subject).len() as u64 >= GROUPS_MAX {
+        if ask.state.holders.groups(subject).len() as u64 >= GROUPS_MAX {
             return Err(Refusal::TooMany { count_max: GROUPS_MAX });
         }
         let broken = held.iter().find_map(|held| ask.state.duty_broken(Some(subject), held));
@@ -136,7 +136,7 @@ fn may_change(ask: &Ask<'_>, group: GroupId) -> Result<bool, Refusal> {
     let scope = found.map_or(Scope::Site, |found| found.scope);
     let actor = ask.permitted(Permission::IdentityGroups, scope)?;
     let found = found.ok_or(Refusal::UnknownObject { object })?;
-    let held = ask.state.grants.held(Grantee::Group(group));
+    let held = ask.state.holders.held(Grantee::Group(group));
     held.iter().try_for_each(|held| ask.may_touch(actor, held))?;
-    Ok(found.span.until.is_some())
+    Ok(!found.span.is_open())
 }

@@ -86,7 +86,7 @@ fn a_grant_of_an_unknown_role_permits_nothing_and_can_be_revoked() {
     let (grant, subject) = (grant("strange"), subject("bob"));
     let strange = RoleGranted::new(grant, "astronaut", Scope::Site, subject).into();
     let given = given([with_roles("ada", &[UserAdmin]), known("bob"), vec![strange]].concat());
-    assert_eq!(given.state.grants.held(subject), []);
+    assert_eq!(given.state.holders.held(subject), []);
     given.when(&asked_by("ada"), RevokeRole { grant, reason: None }).then([RoleRevoked::new(grant).into()]);
 }
 

@@ -1,7 +1,9 @@
 //! Grants of roles: those that hold, and those that did.
 
+use super::holders::Holders;
 use super::role::Role;
-use crate::history::{Span, appended, without};
+use crate::history::Span;
+use crate::table::Table;
 use imbl::{OrdMap, OrdSet};
 use ledger::event::access::{Ground, RoleGranted, Terms};
 use ledger::event::id::{GrantId, MappingId};
@@ -12,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// A grant of a role.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Grant {
     /// Who holds it.
     pub grantee: Grantee,
@@ -35,12 +37,7 @@ pub struct Grant {
 impl Grant {
     /// Whether it was taken back.
     pub fn is_revoked(&self) -> bool {
-        self.span.until.is_some()
-    }
-
-    /// Whether it is an owner's grant that nothing but a revocation ends.
-    fn is_lasting_owner(&self) -> bool {
-        self.role == Some(Role::Owner) && self.scope == Scope::Site && self.expires.is_none()
+        !self.span.is_open()
     }
 }
 
@@ -59,27 +56,67 @@ pub struct Held {
     pub expires: Option<Time>,
 }
 
+/// A grant as it is kept: most of the memory of a large log goes here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Row {
+    grantee: Grantee,
+    role: Option<Role>,
+    scope: Scope,
+    environments: Option<Environments>,
+    span: Span,
+    /// The grant before it of the same grantee.
+    earlier: Option<GrantId>,
+    /// The grant before it at the same scope.
+    earlier_here: Option<GrantId>,
+    rare: Option<Arc<Rare>>,
+}
+
+/// What few grants have.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Rare {
+    expires: Option<Time>,
+    ground: Option<Ground>,
+    justified: Option<bool>,
+}
+
+impl Row {
+    fn rare(&self) -> Option<&Rare> {
+        self.rare.as_deref()
+    }
+
+    fn grant(&self) -> Grant {
+        Grant {
+            grantee: self.grantee,
+            role: self.role,
+            scope: self.scope,
+            environments: self.environments,
+            expires: self.rare().and_then(|rare| rare.expires),
+            ground: self.rare().and_then(|rare| rare.ground),
+            span: self.span,
+            justified: self.rare().and_then(|rare| rare.justified),
+        }
+    }
+}
+
 /// Who holds which role, and who did.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Grants {
-    by_id: OrdMap<GrantId, Arc<Grant>>,
-    held: OrdMap<Grantee, Arc<[Held]>>,
-    ended: OrdSet<(Grantee, GrantId)>,
-    by_scope: OrdMap<Scope, OrdSet<GrantId>>,
+    by_id: Table<GrantId, Row>,
+    newest: OrdMap<Scope, GrantId>,
     owners: OrdSet<(Subject, GrantId)>,
     mapped: OrdSet<(MappingId, GrantId)>,
 }
 
 impl Grants {
-    pub(crate) fn apply(&mut self, fact: &Access, seq: u64) {
+    pub(crate) fn apply(&mut self, fact: &Access, seq: u64, holders: &mut Holders) {
         match fact {
             // A name that is taken stays what it is: otherwise a second grant could hide a first that is still counted.
             Access::RoleGranted(granted) if self.by_id.contains_key(&granted.grant) => {}
-            Access::RoleGranted(granted) => self.add(granted, seq),
-            Access::RoleRevoked(revoked) => self.end(revoked.grant, seq),
+            Access::RoleGranted(granted) => self.add(granted, seq, holders),
+            Access::RoleRevoked(revoked) => self.end(revoked.grant, seq, holders),
             Access::BreakGlassReviewed(reviewed) => {
-                if let Some(grant) = self.by_id.get_mut(&reviewed.grant).map(Arc::make_mut) {
-                    grant.justified = Some(reviewed.justified);
+                if let Some(row) = self.by_id.get_mut(&reviewed.grant) {
+                    Arc::make_mut(row.rare.get_or_insert_default()).justified = Some(reviewed.justified);
                 }
             }
             Access::OrganizationCreated(_)
@@ -96,75 +133,76 @@ impl Grants {
         }
     }
 
-    fn add(&mut self, granted: &RoleGranted, seq: u64) {
+    fn add(&mut self, granted: &RoleGranted, seq: u64, holders: &mut Holders) {
+        let (id, grantee, scope) = (granted.grant, granted.subject, granted.scope);
         let Terms { environments, expires, .. } = granted.terms;
-        let grant = Grant {
-            grantee: granted.subject,
-            role: Role::parse(&granted.role),
-            scope: granted.scope,
+        let role = Role::parse(&granted.role);
+        let mut earlier = None;
+        holders.change(grantee, |holder| {
+            earlier = holder.newest.replace(id);
+            if let Some(role) = role {
+                holder.held.push(Held { grant: id, role, scope, environments, expires });
+            }
+        });
+        // An owner's grant that nothing but a revocation ends.
+        let lasting_owner = role == Some(Role::Owner) && scope == Scope::Site && expires.is_none();
+        if let (true, Grantee::Subject(subject)) = (lasting_owner, grantee) {
+            self.owners.insert((subject, id));
+        }
+        if let Some(Ground::Mapping(mapping)) = granted.ground {
+            self.mapped.insert((mapping, id));
+        }
+        let rare = Some(Rare { expires, ground: granted.ground, justified: None });
+        let row = Row {
+            grantee,
+            role,
+            scope,
             environments,
-            expires,
-            ground: granted.ground,
             span: Span::open(seq),
-            justified: None,
+            earlier,
+            earlier_here: self.newest.insert(scope, id),
+            rare: rare.filter(|rare| *rare != Rare::default()).map(Arc::new),
         };
-        if let Some(role) = grant.role {
-            let held = Held { grant: granted.grant, role, scope: grant.scope, environments, expires };
-            let list = self.held.entry(grant.grantee).or_insert_with(|| Arc::new([]));
-            *list = appended(list, held);
-        }
-        if let (true, Grantee::Subject(subject)) = (grant.is_lasting_owner(), grant.grantee) {
-            self.owners.insert((subject, granted.grant));
-        }
-        if let Some(Ground::Mapping(mapping)) = grant.ground {
-            self.mapped.insert((mapping, granted.grant));
-        }
-        self.by_scope.entry(grant.scope).or_default().insert(granted.grant);
-        self.by_id.insert(granted.grant, Arc::new(grant));
+        self.by_id.insert(id, row);
     }
 
-    fn end(&mut self, id: GrantId, seq: u64) {
-        let Some(grant) = self.by_id.get_mut(&id).filter(|grant| !grant.is_revoked()) else { return };
-        let grant = Arc::make_mut(grant);
-        grant.span.until = Some(seq);
-        let grantee = grant.grantee;
-        if let Some(Ground::Mapping(mapping)) = grant.ground {
+    fn end(&mut self, id: GrantId, seq: u64, holders: &mut Holders) {
+        let Some(row) = self.by_id.get_mut(&id).filter(|row| row.span.is_open()) else { return };
+        row.span.end(seq);
+        if let Some(Ground::Mapping(mapping)) = row.rare().and_then(|rare| rare.ground) {
             self.mapped.remove(&(mapping, id));
         }
-        if let Grantee::Subject(subject) = grantee {
+        if let Grantee::Subject(subject) = row.grantee {
             self.owners.remove(&(subject, id));
         }
-        if let Some(list) = self.held.get_mut(&grantee) {
-            *list = without(list, |held| held.grant == id);
-            if list.is_empty() {
-                self.held.remove(&grantee);
-            }
-        }
-        self.ended.insert((grantee, id));
+        holders.change(row.grantee, |holder| holder.held.retain(|held| held.grant != id));
     }
 
     /// A grant, revoked or not.
-    pub fn find(&self, id: GrantId) -> Option<&Grant> {
-        self.by_id.get(&id).map(|grant| &**grant)
+    pub fn find(&self, id: GrantId) -> Option<Grant> {
+        self.by_id.get(&id).map(Row::grant)
     }
 
-    /// What a grantee holds of its own; some of it may have expired.
-    pub fn held(&self, grantee: impl Into<Grantee>) -> &[Held] {
-        self.held.get(&grantee.into()).map_or(&[], |list| &**list)
+    /// Grants from the newest of a chain back to its first.
+    fn chain(
+        &self,
+        newest: Option<GrantId>,
+        earlier: fn(&Row) -> Option<GrantId>,
+    ) -> impl Iterator<Item = (GrantId, Grant)> + '_ {
+        let entry = |id: GrantId| Some((id, self.by_id.get(&id)?));
+        let rows =
+            std::iter::successors(newest.and_then(entry), move |(_, row)| earlier(row).and_then(entry));
+        rows.map(|(id, row)| (id, row.grant()))
     }
 
-    /// Every grant that a grantee ever had.
-    pub fn ever(&self, grantee: impl Into<Grantee>) -> impl Iterator<Item = (GrantId, &Grant)> + '_ {
-        let grantee = grantee.into();
-        let ended = self.ended.range((grantee, GrantId::FIRST)..=(grantee, GrantId::LAST)).map(|(_, id)| *id);
-        let ids = ended.chain(self.held(grantee).iter().map(|held| held.grant));
-        ids.filter_map(|id| Some((id, self.find(id)?)))
+    /// Every grant since the first one, from the newest of a grantee on.
+    pub(crate) fn ever(&self, newest: Option<GrantId>) -> impl Iterator<Item = (GrantId, Grant)> + '_ {
+        self.chain(newest, |row| row.earlier)
     }
 
-    /// Every grant that there ever was at just this scope.
-    pub fn at_scope(&self, scope: Scope) -> impl Iterator<Item = (GrantId, &Grant)> + '_ {
-        let ids = self.by_scope.get(&scope).into_iter().flatten();
-        ids.filter_map(|id| Some((*id, self.find(*id)?)))
+    /// Every grant that there ever was at just this scope, the newest first.
+    pub fn at_scope(&self, scope: Scope) -> impl Iterator<Item = (GrantId, Grant)> + '_ {
+        self.chain(self.newest.get(&scope).copied(), |row| row.earlier_here)
     }
 
     /// Grants by a mapping that were not taken back.
@@ -178,8 +216,7 @@ impl Grants {
     }
 
     /// Grants after `after`, in order of id.
-    pub fn list(&self, after: Option<GrantId>) -> impl Iterator<Item = (GrantId, &Grant)> + '_ {
-        use std::ops::Bound::{Excluded, Unbounded};
-        self.by_id.range((after.map_or(Unbounded, Excluded), Unbounded)).map(|(id, grant)| (*id, &**grant))
+    pub fn list(&self, after: Option<GrantId>) -> impl Iterator<Item = (GrantId, Grant)> + '_ {
+        self.by_id.after(after.as_ref()).map(|(id, row)| (*id, row.grant()))
     }
 }

@@ -169,7 +169,7 @@ pub struct Definition {
 impl Definition {
     /// Whether it was retired.
     pub fn is_retired(&self) -> bool {
-        self.span.until.is_some()
+        !self.span.is_open()
     }
 }
 
@@ -197,7 +197,7 @@ impl Roles {
             }
             Access::RoleRetired(retired) => {
                 if let Some(definition) = self.by_id.get_mut(&retired.role) {
-                    definition.span.until = definition.span.until.or(Some(seq));
+                    definition.span.end(seq);
                     definition.permissions.push(seq, Permissions::NONE);
                 }
             }

@@ -142,9 +142,8 @@ impl Rules {
     }
 
     fn settle(&mut self, request: RequestId, seq: u64, approved: bool) {
-        if let Some(request) = self.requests.get_mut(&request).filter(|request| request.span.until.is_none())
-        {
-            request.span.until = Some(seq);
+        if let Some(request) = self.requests.get_mut(&request).filter(|request| request.span.is_open()) {
+            request.span.end(seq);
             request.approved = approved;
         }
     }
@@ -194,7 +193,7 @@ fn mapping(mapped: &GroupMapped, seq: u64) -> Mapping {
 }
 
 fn end(span: Option<&mut Span>, seq: u64) {
-    if let Some(span) = span.filter(|span| span.until.is_none()) {
-        span.until = Some(seq);
+    if let Some(span) = span.filter(|span| span.is_open()) {
+        span.end(seq);
     }
 }

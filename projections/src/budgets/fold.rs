@@ -1,11 +1,10 @@
 //! The fold of budgets.
 
 use super::{Budget, Budgets, Reservation, Terms};
-use crate::history::{History, Span, appended, without};
+use crate::history::{History, Span};
 use ledger::event::Budgets as Facts;
 use ledger::event::budgets::{Amounts, BudgetSet, Charge, Reserved, Settled, ThresholdReached};
 use ledger::event::id::{BudgetId, ReservationId};
-use std::sync::Arc;
 
 impl Budgets {
     pub(crate) fn apply(&mut self, fact: &Facts, seq: u64) {
@@ -39,17 +38,16 @@ impl Budgets {
             span: Span::open(seq),
             terms: history,
         };
-        let list = self.by_target.entry(set.target.clone()).or_insert_with(|| Arc::new([]));
-        *list = appended(list, set.budget);
+        self.by_target.entry(set.target.clone()).or_default().push(set.budget);
         self.by_id.insert(set.budget, budget);
     }
 
     fn end(&mut self, id: BudgetId, seq: u64) {
         let Some(budget) = self.by_id.get_mut(&id).filter(|budget| budget.is_live()) else { return };
-        budget.span.until = Some(seq);
+        budget.span.end(seq);
         let target = budget.target.clone();
         if let Some(list) = self.by_target.get_mut(&target) {
-            *list = without(list, |found| *found == id);
+            list.retain(|found| *found != id);
             if list.is_empty() {
                 self.by_target.remove(&target);
             }
@@ -117,7 +115,7 @@ impl Budgets {
         self.owed.remove(&(said.budget, said.window, said.percent));
         let tally = self.tallies.entry((said.budget, said.window)).or_default();
         if !tally.reached.contains(&said.percent) {
-            tally.reached = appended(&tally.reached, said.percent);
+            tally.reached.push(said.percent);
         }
     }
 }

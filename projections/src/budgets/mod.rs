@@ -10,6 +10,7 @@ pub use window::{end_of, window_of};
 
 use crate::State;
 use crate::history::{History, Span};
+use crate::list::List;
 use imbl::{OrdMap, OrdSet};
 use ledger::canonical::INTEGER_MAX;
 use ledger::event::Subject;
@@ -59,7 +60,7 @@ pub struct Terms {
 impl Budget {
     /// Whether it still limits anything.
     pub fn is_live(&self) -> bool {
-        self.span.until.is_none()
+        self.span.is_open()
     }
 
     /// How much there may be now.
@@ -88,7 +89,7 @@ pub struct Tally {
     /// What open reservations may cost.
     pub reserved: u128,
     /// The thresholds that were reached, in the order in which they were.
-    pub reached: Arc<[u16]>,
+    pub reached: List<u16>,
 }
 
 impl Tally {
@@ -134,7 +135,7 @@ pub type Owed = (BudgetId, Window, u16);
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Budgets {
     by_id: OrdMap<BudgetId, Budget>,
-    by_target: OrdMap<Target, Arc<[BudgetId]>>,
+    by_target: OrdMap<Target, List<BudgetId>>,
     tallies: OrdMap<(BudgetId, Window), Tally>,
     open: OrdMap<ReservationId, Reservation>,
     by_expiry: OrdSet<(Time, ReservationId)>,
@@ -199,7 +200,7 @@ impl State {
     /// The live budgets that count what is done, of whatever unit, in ascending order.
     pub fn budgets_of(&self, used: &Use<'_>) -> Vec<(BudgetId, &Budget)> {
         let scopes = self.scopes.around(used.scope).iter().map(Target::Scope);
-        let groups = self.groups.of(used.subject).iter().copied().map(Target::Group);
+        let groups = self.holders.groups(used.subject).iter().copied().map(Target::Group);
         let key = used.key.map(Target::Key);
         let model = used.model.map(|model| Target::Model(model.into()));
         let targets = scopes.chain(groups).chain([Target::Subject(used.subject)]).chain(key).chain(model);

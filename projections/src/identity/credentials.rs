@@ -1,13 +1,13 @@
 //! Credentials: secrets by which subjects show who they are.
 
-use crate::history::{Span, appended, without};
+use crate::history::Span;
+use crate::list::List;
 use imbl::OrdMap;
 use ledger::event::id::CredentialId;
 use ledger::event::{Identity, Subject};
 use ledger::hash::Hash;
 use ledger::time::Time;
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
 
 /// A credential.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,7 +25,7 @@ pub struct Credential {
 impl Credential {
     /// Whether it was revoked.
     pub fn is_revoked(&self) -> bool {
-        self.span.until.is_some()
+        !self.span.is_open()
     }
 }
 
@@ -34,7 +34,7 @@ impl Credential {
 pub struct Credentials {
     by_id: OrdMap<CredentialId, Credential>,
     by_digest: OrdMap<Hash, CredentialId>,
-    unrevoked: OrdMap<Subject, Arc<[CredentialId]>>,
+    unrevoked: OrdMap<Subject, List<CredentialId>>,
 }
 
 impl Credentials {
@@ -51,8 +51,7 @@ impl Credentials {
                 };
                 self.by_id.insert(issued.credential, credential);
                 self.by_digest.entry(issued.digest).or_insert(issued.credential);
-                let list = self.unrevoked.entry(issued.subject).or_insert_with(|| Arc::new([]));
-                *list = appended(list, issued.credential);
+                self.unrevoked.entry(issued.subject).or_default().push(issued.credential);
             }
             Identity::CredentialRevoked(revoked) => self.revoke(revoked.credential, seq),
             Identity::PersonCreated(_)
@@ -71,13 +70,13 @@ impl Credentials {
 
     fn revoke(&mut self, id: CredentialId, seq: u64) {
         let Some(credential) = self.by_id.get_mut(&id) else { return };
-        credential.span.until = credential.span.until.or(Some(seq));
+        credential.span.end(seq);
         let (subject, digest) = (credential.subject, credential.digest);
         if self.by_digest.get(&digest) == Some(&id) {
             self.by_digest.remove(&digest);
         }
         let Some(list) = self.unrevoked.get_mut(&subject) else { return };
-        *list = without(list, |other| *other == id);
+        list.retain(|other| *other != id);
         if list.is_empty() {
             self.unrevoked.remove(&subject);
         }

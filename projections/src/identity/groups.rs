@@ -1,12 +1,14 @@
 //! Groups, and who is and was in them.
 
-use crate::history::{Span, appended, without};
+use crate::access::Holders;
+use crate::history::Span;
+use crate::list::List;
+use crate::table::Table;
 use imbl::OrdMap;
 use ledger::event::id::GroupId;
 use ledger::event::scope::Scope;
 use ledger::event::{Identity, Subject};
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
 
 /// A group.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,18 +21,30 @@ pub struct Group {
     pub span: Span,
 }
 
+/// When a subject was in a group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Membership {
+    last: Span,
+    before: List<Span>,
+}
+
+impl Membership {
+    fn spans(&self) -> impl Iterator<Item = Span> + '_ {
+        self.before.iter().chain([&self.last]).copied()
+    }
+}
+
 /// Groups and memberships.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Groups {
     by_id: OrdMap<GroupId, Group>,
     handles: OrdMap<(Scope, Box<str>), GroupId>,
-    members: OrdMap<(GroupId, Subject), Arc<[Span]>>,
-    of: OrdMap<Subject, Arc<[GroupId]>>,
-    ever: OrdMap<Subject, Arc<[GroupId]>>,
+    members: Table<(GroupId, Subject), Membership>,
+    left: OrdMap<Subject, List<GroupId>>,
 }
 
 impl Groups {
-    pub(crate) fn apply(&mut self, fact: &Identity, seq: u64) {
+    pub(crate) fn apply(&mut self, fact: &Identity, seq: u64, holders: &mut Holders) {
         match fact {
             Identity::GroupCreated(created) => {
                 let (handle, scope) = (created.handle.clone(), created.scope);
@@ -38,9 +52,9 @@ impl Groups {
                 self.by_id.entry(created.group).or_insert(group);
                 self.handles.entry((scope, handle)).or_insert(created.group);
             }
-            Identity::GroupRemoved(removed) => self.remove(removed.group, seq),
-            Identity::MemberAdded(added) => self.join(added.group, added.subject, seq),
-            Identity::MemberRemoved(removed) => self.leave(removed.group, removed.subject, seq),
+            Identity::GroupRemoved(removed) => self.remove(removed.group, seq, holders),
+            Identity::MemberAdded(added) => self.join(added.group, added.subject, seq, holders),
+            Identity::MemberRemoved(removed) => self.leave(removed.group, removed.subject, seq, holders),
             Identity::PersonCreated(_)
             | Identity::OwnershipClaimed(_)
             | Identity::ServiceAccountCreated(_)
@@ -53,38 +67,39 @@ impl Groups {
         }
     }
 
-    fn join(&mut self, group: GroupId, subject: Subject, seq: u64) {
+    fn join(&mut self, group: GroupId, subject: Subject, seq: u64, holders: &mut Holders) {
         if self.has(group, subject) {
             return;
         }
-        let spans = self.members.entry((group, subject)).or_insert_with(|| Arc::new([]));
-        *spans = appended(spans, Span::open(seq));
-        let of = self.of.entry(subject).or_insert_with(|| Arc::new([]));
-        *of = appended(of, group);
-        let ever = self.ever.entry(subject).or_insert_with(|| Arc::new([]));
-        if !ever.contains(&group) {
-            *ever = appended(ever, group);
-        }
-    }
-
-    fn leave(&mut self, group: GroupId, subject: Subject, seq: u64) {
-        let Some(spans) = self.members.get_mut(&(group, subject)) else { return };
-        let ended = |span: &Span| Span { until: span.until.or(Some(seq)), ..*span };
-        *spans = spans.iter().map(ended).collect();
-        if let Some(of) = self.of.get_mut(&subject) {
-            *of = without(of, |joined| *joined == group);
-            if of.is_empty() {
-                self.of.remove(&subject);
+        let last = Span::open(seq);
+        if let Some(membership) = self.members.get_mut(&(group, subject)) {
+            membership.before.push(std::mem::replace(&mut membership.last, last));
+            if let Some(left) = self.left.get_mut(&subject) {
+                left.retain(|left| *left != group);
             }
+        } else {
+            self.members.insert((group, subject), Membership { last, before: List::default() });
         }
+        holders.change(subject, |holder| holder.groups.push(group));
     }
 
-    fn remove(&mut self, group: GroupId, seq: u64) {
+    fn leave(&mut self, group: GroupId, subject: Subject, seq: u64, holders: &mut Holders) {
+        if !self.has(group, subject) {
+            return;
+        }
+        if let Some(membership) = self.members.get_mut(&(group, subject)) {
+            membership.last.end(seq);
+        }
+        self.left.entry(subject).or_default().push(group);
+        holders.change(subject, |holder| holder.groups.retain(|joined| *joined != group));
+    }
+
+    fn remove(&mut self, group: GroupId, seq: u64, holders: &mut Holders) {
         for subject in self.members(group, None).collect::<Vec<_>>() {
-            self.leave(group, subject, seq);
+            self.leave(group, subject, seq, holders);
         }
         if let Some(found) = self.by_id.get_mut(&group) {
-            found.span.until = found.span.until.or(Some(seq));
+            found.span.end(seq);
             if self.handles.get(&(found.scope, found.handle.clone())) == Some(&group) {
                 self.handles.remove(&(found.scope, found.handle.clone()));
             }
@@ -103,29 +118,22 @@ impl Groups {
 
     /// Whether the group exists and was not removed.
     pub fn contains(&self, id: GroupId) -> bool {
-        self.find(id).is_some_and(|group| group.span.until.is_none())
+        self.find(id).is_some_and(|group| group.span.is_open())
     }
 
     /// Whether the subject is in the group.
     pub fn has(&self, group: GroupId, subject: Subject) -> bool {
-        self.of(subject).contains(&group)
+        self.members.get(&(group, subject)).is_some_and(|membership| membership.last.is_open())
     }
 
-    /// The groups that a subject is in.
-    pub fn of(&self, subject: Subject) -> &[GroupId] {
-        self.of.get(&subject).map_or(&[], |groups| &**groups)
-    }
-
-    /// The groups that a subject was in after so many events.
-    pub fn of_at(&self, subject: Subject, size: u64) -> impl Iterator<Item = GroupId> + '_ {
-        let ever = self.ever.get(&subject).map_or(&[][..], |groups| &**groups);
-        let was_in = move |group: &GroupId| self.spans(*group, subject).iter().any(|span| span.holds(size));
-        ever.iter().copied().filter(was_in)
+    /// Groups that a subject left and is not in again.
+    pub fn left(&self, subject: Subject) -> &[GroupId] {
+        self.left.get(&subject).map_or(&[], |left| &**left)
     }
 
     /// When a subject was in a group.
-    pub fn spans(&self, group: GroupId, subject: Subject) -> &[Span] {
-        self.members.get(&(group, subject)).map_or(&[], |spans| &**spans)
+    pub fn spans(&self, group: GroupId, subject: Subject) -> impl Iterator<Item = Span> + '_ {
+        self.members.get(&(group, subject)).into_iter().flat_map(Membership::spans)
     }
 
     /// Who is in a group, after `after`, in order.
@@ -140,20 +148,22 @@ impl Groups {
         after: Option<Subject>,
         size: u64,
     ) -> impl Iterator<Item = Subject> + '_ {
-        use std::ops::Bound::{Excluded, Included, Unbounded};
         let first = (group, Subject::FIRST);
-        let from = after.map_or(Included(first), |after| Excluded((group, after)));
-        let range = self.members.range((from, Unbounded)).take_while(move |((found, _), _)| *found == group);
+        let range = match after {
+            None => self.members.from(&first),
+            Some(after) => self.members.after(Some(&(group, after))),
+        };
         range
-            .filter(move |(_, spans)| spans.iter().any(|span| span.holds(size)))
+            .take_while(move |((found, _), _)| *found == group)
+            .filter(move |(_, membership)| membership.spans().any(|span| span.holds(size)))
             .map(|((_, subject), _)| *subject)
     }
 
     /// Every membership that there ever was.
     pub fn memberships(&self) -> impl Iterator<Item = (GroupId, Subject, Span)> + '_ {
-        self.members
-            .iter()
-            .flat_map(|((group, subject), spans)| spans.iter().map(|span| (*group, *subject, *span)))
+        self.members.iter().flat_map(|((group, subject), membership)| {
+            membership.spans().map(|span| (*group, *subject, span))
+        })
     }
 
     /// Groups after `after`, in order of id.

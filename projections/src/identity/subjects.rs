@@ -1,9 +1,11 @@
 //! People, service accounts and agents, and whether they may act.
 
+use crate::access::Holders;
 use crate::history::History;
-use imbl::OrdMap;
+use crate::table::Table;
 use ledger::event::{ContentDigest, Identity, Subject};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// Whether a subject may act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,7 +35,7 @@ impl Standing {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SubjectRecord {
     /// Its name: of a service account or an agent. A person's is sealed.
-    pub handle: Option<Box<str>>,
+    pub handle: Option<Arc<str>>,
     /// The keyed digest of a person's name to sign in with.
     pub login: Option<ContentDigest>,
     /// Who answers for it.
@@ -74,34 +76,33 @@ impl SubjectRecord {
 /// Who exists.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subjects {
-    by_id: OrdMap<Subject, SubjectRecord>,
-    handles: OrdMap<Box<str>, Subject>,
-    logins: OrdMap<ContentDigest, Subject>,
+    by_id: Table<Subject, SubjectRecord>,
+    handles: Table<Arc<str>, Subject>,
+    logins: Table<ContentDigest, Subject>,
 }
 
 impl Subjects {
-    pub(crate) fn apply(&mut self, fact: &Identity, seq: u64) {
+    pub(crate) fn apply(&mut self, fact: &Identity, seq: u64, holders: &mut Holders) {
         let new = SubjectRecord::new(seq);
         match fact {
             Identity::PersonCreated(created) => {
                 let subject = Subject::Person(created.person);
-                // What is taken stays whose it is.
-                self.by_id.entry(subject).or_insert(SubjectRecord { login: created.login, ..new });
+                self.add(subject, SubjectRecord { login: created.login, ..new }, holders);
                 if let Some(login) = created.login {
-                    self.logins.entry(login).or_insert(subject);
+                    self.logins.insert(login, subject);
                 }
             }
             Identity::ServiceAccountCreated(created) => {
-                let record = SubjectRecord { handle: Some(created.handle.clone()), ..new };
-                self.add_named(Subject::ServiceAccount(created.service_account), record);
+                let record = SubjectRecord { handle: Some((&*created.handle).into()), ..new };
+                self.add(Subject::ServiceAccount(created.service_account), record, holders);
             }
             Identity::AgentCreated(created) => {
-                let (handle, sponsor) = (Some(created.handle.clone()), Some(created.sponsor));
-                self.add_named(Subject::Agent(created.agent), SubjectRecord { handle, sponsor, ..new });
+                let (handle, sponsor) = (Some((&*created.handle).into()), Some(created.sponsor));
+                self.add(Subject::Agent(created.agent), SubjectRecord { handle, sponsor, ..new }, holders);
             }
-            Identity::SubjectSuspended(fact) => self.change(fact.subject, seq, Standing::Suspended),
-            Identity::SubjectReactivated(fact) => self.change(fact.subject, seq, Standing::Active),
-            Identity::SubjectRemoved(fact) => self.change(fact.subject, seq, Standing::Removed),
+            Identity::SubjectSuspended(fact) => self.change(fact.subject, seq, Standing::Suspended, holders),
+            Identity::SubjectReactivated(fact) => self.change(fact.subject, seq, Standing::Active, holders),
+            Identity::SubjectRemoved(fact) => self.change(fact.subject, seq, Standing::Removed, holders),
             Identity::OwnershipClaimed(_)
             | Identity::GroupCreated(_)
             | Identity::GroupRemoved(_)
@@ -112,19 +113,24 @@ impl Subjects {
         }
     }
 
-    fn add_named(&mut self, subject: Subject, record: SubjectRecord) {
+    fn add(&mut self, subject: Subject, record: SubjectRecord, holders: &mut Holders) {
+        // What is taken stays whose it is.
         if let Some(handle) = &record.handle {
-            self.handles.entry(handle.clone()).or_insert(subject);
+            self.handles.insert(Arc::clone(handle), subject);
         }
-        self.by_id.entry(subject).or_insert(record);
+        if self.by_id.insert(subject, record) {
+            holders.change(subject, |holder| holder.active = true);
+        }
     }
 
-    fn change(&mut self, subject: Subject, seq: u64, standing: Standing) {
+    fn change(&mut self, subject: Subject, seq: u64, standing: Standing, holders: &mut Holders) {
         // Who was removed stays removed.
-        if let Some(record) =
-            self.by_id.get_mut(&subject).filter(|record| record.standing() != Standing::Removed)
-        {
+        if !self.contains(subject) {
+            return;
+        }
+        if let Some(record) = self.by_id.get_mut(&subject) {
             record.changes.push(seq, standing);
+            holders.change(subject, |holder| holder.active = standing == Standing::Active);
         }
     }
 
@@ -159,10 +165,11 @@ impl Subjects {
         after: Option<Subject>,
         first: Subject,
     ) -> impl Iterator<Item = (Subject, &SubjectRecord)> + '_ {
-        use std::ops::Bound::{Excluded, Included, Unbounded};
-        let from = after
-            .map_or(Included(first), |after| if after < first { Included(first) } else { Excluded(after) });
-        self.by_id.range((from, Unbounded)).map(|(id, found)| (*id, found))
+        let list = match after.filter(|after| *after >= first) {
+            Some(after) => self.by_id.after(Some(&after)),
+            None => self.by_id.from(&first),
+        };
+        list.map(|(id, found)| (*id, found))
     }
 
     /// All subjects, in order of kind and id.

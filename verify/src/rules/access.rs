@@ -39,7 +39,7 @@ pub(super) fn judge(case: &Case<'_>, fact: &Access) -> Verdict {
         Access::DutiesSeparated(fact) => duties_separated(case, fact),
         Access::DutiesJoined(fact) => {
             case.permitted(Permission::AccessDefine, Scope::Site)?;
-            let found = case.state.rules.duty(fact.duty).filter(|duty| duty.span.until.is_none());
+            let found = case.state.rules.duty(fact.duty).filter(|duty| duty.span.is_open());
             require(found.is_some(), "there was no such rule, or it had ended")
         }
         Access::GroupMapped(fact) => group_mapped(case, fact),
@@ -83,7 +83,7 @@ fn role_defined(case: &Case<'_>, fact: &RoleDefined) -> Verdict {
 }
 
 fn breaks_duty(case: &Case<'_>, breaks: impl Fn(Permission, Permission) -> bool) -> bool {
-    let mut live = case.state.rules.duties(None).filter(|(_, duty)| duty.span.until.is_none());
+    let mut live = case.state.rules.duties(None).filter(|(_, duty)| duty.span.is_open());
     live.any(|(_, duty)| duty.permissions().is_some_and(|(one, other)| breaks(one, other)))
 }
 
@@ -174,12 +174,12 @@ fn approved(case: &Case<'_>, fact: &RoleGranted, held: &Held, id: RequestId) -> 
 }
 
 fn waiting<'a>(case: &Case<'a>, id: RequestId) -> Result<&'a Request, Wrong> {
-    let found = case.state.rules.request(id).filter(|request| request.span.until.is_none());
+    let found = case.state.rules.request(id).filter(|request| request.span.is_open());
     found.ok_or(not_allowed("no such request waited"))
 }
 
 fn live_mapping(case: &Case<'_>, id: MappingId) -> bool {
-    case.state.rules.mapping(id).is_some_and(|mapping| mapping.span.until.is_none())
+    case.state.rules.mapping(id).is_some_and(|mapping| mapping.span.is_open())
 }
 
 fn mapped(case: &Case<'_>, fact: &RoleGranted, held: &Held, id: MappingId) -> Verdict {
@@ -206,7 +206,7 @@ fn role_revoked(case: &Case<'_>, fact: &RoleRevoked) -> Verdict {
     let live = grants.find(fact.grant).filter(|grant| !grant.is_revoked());
     let live = live.ok_or(not_allowed("there was no such grant, or it was revoked already"))?;
     match fact.ground {
-        None => revoked_by_somebody(case, live, fact.grant),
+        None => revoked_by_somebody(case, &live, fact.grant),
         Some(Ground::Mapping(_)) => {
             case.by_system()?;
             require(live.ground == fact.ground, "the grant did not come from this mapping")

@@ -41,7 +41,7 @@ pub(super) fn nothing_owed(case: &Case<'_>) -> Verdict {
 }
 
 fn live<'a>(case: &Case<'a>, id: BudgetId) -> Result<&'a Budget, Wrong> {
-    let found = case.state.budgets.find(id).filter(|budget| budget.span.until.is_none());
+    let found = case.state.budgets.find(id).filter(|budget| budget.span.is_open());
     found.ok_or(not_allowed("there was no such budget, or it had ended"))
 }
 

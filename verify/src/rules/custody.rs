@@ -77,7 +77,7 @@ fn command_refused(case: &Case<'_>, fact: &CommandRefused) -> Verdict {
         Refusal::UnknownSubject { subject } => !state.subjects.contains(*subject),
         Refusal::UnknownGrant { grant } => {
             let reviewed = &*fact.command == "access.review_break_glass";
-            let is_meant = |found: &Grant| !reviewed || found.ground == Some(Ground::BreakGlass {});
+            let is_meant = |found: Grant| !reviewed || found.ground == Some(Ground::BreakGlass {});
             !state.grants.find(*grant).is_some_and(is_meant)
         }
         Refusal::UnknownCredential { credential } => state.credentials.find(*credential).is_none(),
@@ -98,9 +98,7 @@ fn command_refused(case: &Case<'_>, fact: &CommandRefused) -> Verdict {
         }
         Refusal::LooserThanPolicy { field, key_class } => keys::is_bounded(case, *key_class, field),
         over @ Refusal::OverBudget { .. } => budgets::is_over(case, over),
-        Refusal::DutiesConflict { duty } => {
-            state.rules.duty(*duty).is_some_and(|duty| duty.span.until.is_none())
-        }
+        Refusal::DutiesConflict { duty } => state.rules.duty(*duty).is_some_and(|duty| duty.span.is_open()),
         Refusal::OwnMatter { object } | Refusal::Settled { object } => !matches!(object, Object::Ledger(_)),
         Refusal::CommandIdReused { .. }
         | Refusal::ExpiryInPast {}

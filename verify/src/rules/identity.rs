@@ -88,10 +88,10 @@ fn group_created(case: &Case<'_>, fact: &GroupCreated) -> Verdict {
 
 /// That the group is there, and the actor may change who is in it.
 fn group_changed<'a>(case: &Case<'a>, id: GroupId) -> Result<&'a Group, super::Wrong> {
-    let found = case.state.groups.find(id).filter(|group| group.span.until.is_none());
+    let found = case.state.groups.find(id).filter(|group| group.span.is_open());
     let group = found.ok_or(not_allowed("there was no such group, or it was removed"))?;
     case.permitted(Permission::IdentityGroups, group.scope)?;
-    case.state.grants.held(Grantee::Group(id)).iter().try_for_each(|held| case.may_touch(held))?;
+    case.state.holders.held(Grantee::Group(id)).iter().try_for_each(|held| case.may_touch(held))?;
     Ok(group)
 }
 
@@ -99,7 +99,7 @@ fn member_added(case: &Case<'_>, fact: &MemberAdded) -> Verdict {
     group_changed(case, fact.group)?;
     case.exists(fact.subject.into())?;
     require(!case.state.groups.has(fact.group, fact.subject), "the subject was in the group already")?;
-    let held = case.state.grants.held(Grantee::Group(fact.group));
+    let held = case.state.holders.held(Grantee::Group(fact.group));
     held.iter().try_for_each(|held| case.may_give(held))?;
     let breaks = held.iter().any(|held| case.state.duty_broken(Some(fact.subject), held).is_some());
     require(!breaks, "it brings duties together that a rule kept apart")

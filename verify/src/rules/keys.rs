@@ -84,7 +84,7 @@ fn guarded(case: &Case<'_>, fact: &KeyIssued, bounds: &KeyDefaults) -> bool {
 }
 
 fn unrevoked<'a>(case: &Case<'a>, id: VirtualKeyId) -> Result<&'a Key, Wrong> {
-    let found = case.state.keys.find(id).filter(|key| key.span.until.is_none());
+    let found = case.state.keys.find(id).filter(|key| key.span.is_open());
     found.ok_or(not_allowed("there was no such key, or it was revoked already"))
 }
 

@@ -42,6 +42,6 @@ fn declined(case: &Case<'_>, fact: &PolicyDeclined) -> Verdict {
 }
 
 fn waiting<'a>(case: &Case<'a>, policy: PolicyId) -> Result<&'a Version, super::Wrong> {
-    let found = case.state.policies.find(policy).filter(|version| version.span.until.is_none());
+    let found = case.state.policies.find(policy).filter(|version| version.span.is_open());
     found.ok_or(super::not_allowed("no such version waited"))
 }

@@ -164,7 +164,7 @@ pub(in crate::http) async fn grants(
             (true, _) => "active",
         },
         granted: found.span.since,
-        revoked: found.span.until.filter(|until| *until < moment.size),
+        revoked: found.span.until().filter(|until| *until < moment.size),
     });
     Ok(Json(paging.page(rows, moment.size, |row| row.grant.to_string())))
 }
