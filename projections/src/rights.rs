@@ -155,6 +155,14 @@ impl State {
         None
     }
 
+    /// Roles that a group has at `now` and that a second person must approve for whoever gets them.
+    pub fn approved_roles(&self, group: GroupId, now: Time) -> impl Iterator<Item = Role> + '_ {
+        let held = self.grants.held(Grantee::Group(group)).iter();
+        let live = held.filter(move |held| Lasting::beyond(now).admits(held.expires)).map(|held| held.role);
+        let approved = &self.policies.access().approved_roles;
+        live.filter(|role| !approved.is_empty() && approved.contains(&role.to_string().into()))
+    }
+
     fn overlap(&self, one: &Held, other: &Held) -> bool {
         let scopes =
             self.scopes.is_within(one.scope, other.scope) || self.scopes.is_within(other.scope, one.scope);

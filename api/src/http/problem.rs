@@ -161,6 +161,7 @@ pub fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::ExceedsOwnRights { .. }
         | Refusal::ClaimNotOpen {}
         | Refusal::OwnMatter { .. }
+        | Refusal::ApprovalNeeded { .. }
         | Refusal::NotForEmergencies { .. } => StatusCode::FORBIDDEN,
         Refusal::UnknownSubject { .. }
         | Refusal::UnknownGrant { .. }
@@ -173,6 +174,7 @@ pub fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::LoginTaken { .. }
         | Refusal::LastOwner { .. }
         | Refusal::Settled { .. }
+        | Refusal::NotActive { .. }
         | Refusal::DutiesConflict { .. }
         | Refusal::TooMany { .. } => StatusCode::CONFLICT,
         Refusal::CommandIdReused { .. }

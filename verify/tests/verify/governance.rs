@@ -13,7 +13,7 @@ use ledger::hash::Hash;
 use ledger::time::Time;
 
 const ID: [u8; 16] = [0x77; 16];
-const OTHER: [u8; 16] = [0x78; 16];
+pub(crate) const OTHER: [u8; 16] = [0x78; 16];
 
 fn organization() -> OrganizationId {
     OrganizationId::from_bytes(ID)
@@ -306,7 +306,7 @@ fn duties(cast: &Cast) -> Vec<Story> {
     ]
 }
 
-fn careful(owner: Actor) -> Vec<(Actor, Fact)> {
+pub(crate) fn careful(owner: Actor) -> Vec<(Actor, Fact)> {
     let policy = PolicyId::from_bytes(OTHER);
     let approved_roles = vec!["auditor".into()];
     let body =
