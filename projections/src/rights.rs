@@ -70,6 +70,9 @@ pub struct Entitlement {
     pub joined: Option<u64>,
 }
 
+/// A grant, and the group by which somebody has it.
+pub(crate) type Found<'a> = (GrantId, &'a Grant, Option<GroupId>);
+
 fn covers(environments: Option<Environments>, place: Place) -> bool {
     environments.is_none_or(|limited| place.environment.is_some_and(|wanted| limited.contains(wanted)))
 }
@@ -184,17 +187,44 @@ impl State {
         let mut found: Vec<_> = own
             .chain(through)
             .filter(|(_, grant, _)| holds(grant, moment))
-            .filter_map(|(id, grant, group)| self.entitlement(subject, (id, grant), group, moment))
+            .filter_map(|found| self.entitlement(subject, found, moment))
             .collect();
         found.sort_by_key(|found| (found.group, found.grant));
         found
     }
 
-    fn entitlement(
+    /// Every grant that a subject ever had, of its own or through a group, and whether it counted at each of two moments.
+    pub(crate) fn each_ever<'a>(
+        &'a self,
+        subject: Subject,
+        (from, to): (Moment, Moment),
+        mut take: impl FnMut(Found<'a>, (bool, bool)),
+    ) {
+        let standing = |moment: Moment| {
+            let standing = self.subjects.find(subject).and_then(|record| record.standing_at(moment.size));
+            standing == Some(Standing::Active)
+        };
+        let (before, after) = (standing(from), standing(to));
+        let mut each = |grantee: Grantee, group, (before, after): (bool, bool)| {
+            if before || after {
+                for (id, grant) in self.grants.ever(grantee) {
+                    let counted = (before && holds(grant, from), after && holds(grant, to));
+                    take((id, grant, group), counted);
+                }
+            }
+        };
+        each(subject.into(), None, (before, after));
+        for group in self.groups.ever(subject) {
+            let spans = self.groups.spans(*group, subject);
+            let was_in = |moment: Moment| spans.iter().any(|span| span.holds(moment.size));
+            each(Grantee::Group(*group), Some(*group), (before && was_in(from), after && was_in(to)));
+        }
+    }
+
+    pub(crate) fn entitlement(
         &self,
         subject: Subject,
-        (id, grant): (GrantId, &Grant),
-        group: Option<GroupId>,
+        (id, grant, group): Found<'_>,
         moment: Moment,
     ) -> Option<Entitlement> {
         let joined = group.and_then(|group| {
@@ -225,7 +255,7 @@ impl State {
             });
             for (id, grant) in grants {
                 self.holders(grant, moment, |subject, group| {
-                    found.extend(self.entitlement(subject, (id, grant), group, moment));
+                    found.extend(self.entitlement(subject, (id, grant, group), moment));
                 });
             }
         }
@@ -273,10 +303,10 @@ impl State {
         &self,
         grantee: Grantee,
         (from, to): (Moment, Moment),
-        found: &mut std::collections::BTreeSet<Subject>,
+        found: &mut Vec<Subject>,
     ) {
         match grantee {
-            Grantee::Subject(subject) => drop(found.insert(subject)),
+            Grantee::Subject(subject) => found.push(subject),
             Grantee::Group(group) => {
                 found.extend(self.groups.members_at(group, None, from.size));
                 found.extend(self.groups.members_at(group, None, to.size));

@@ -84,7 +84,7 @@ kinds! {
     Unreadable = "unreadable" SERVICE_UNAVAILABLE;
     /// The ledger takes nothing more.
     Stopped = "stopped" SERVICE_UNAVAILABLE;
-    /// Too many commands are waiting.
+    /// Too many commands or questions are waiting.
     Busy = "busy" SERVICE_UNAVAILABLE;
     /// The answer took too long.
     Late = "late" SERVICE_UNAVAILABLE;

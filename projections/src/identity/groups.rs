@@ -116,11 +116,15 @@ impl Groups {
         self.of.get(&subject).map_or(&[], |groups| &**groups)
     }
 
+    /// The groups that a subject was ever in.
+    pub fn ever(&self, subject: Subject) -> &[GroupId] {
+        self.ever.get(&subject).map_or(&[], |groups| &**groups)
+    }
+
     /// The groups that a subject was in after so many events.
     pub fn of_at(&self, subject: Subject, size: u64) -> impl Iterator<Item = GroupId> + '_ {
-        let ever = self.ever.get(&subject).map_or(&[][..], |groups| &**groups);
         let was_in = move |group: &GroupId| self.spans(*group, subject).iter().any(|span| span.holds(size));
-        ever.iter().copied().filter(was_in)
+        self.ever(subject).iter().copied().filter(was_in)
     }
 
     /// When a subject was in a group.
