@@ -28,7 +28,7 @@ use ledger::store::{Folders, Store};
 use ledger::time::Time;
 use projections::State;
 use projections::access::{Permission, Place};
-use projections::answers::{AccessOf, Diff, Question, WhoMay};
+use projections::answers::{AccessOf, DIFF_ROWS_MAX, Diff, Question, WhoMay};
 use projections::history::Moment;
 use std::hint::black_box;
 use std::path::Path;
@@ -126,19 +126,40 @@ fn ask(at: &Path) {
     let then = Moment { size: events_before(&reader, then), time: then };
     for (when, moment) in [("now", now), ("a month ago", then)] {
         let of = |subject: &Subject| {
-            state.answer(&Question::AccessOf(AccessOf { subject: *subject }), moment).len()
+            state.answer(&Question::AccessOf(AccessOf { subject: *subject }), moment).rows.len()
         };
         println!("| what a subject has, {when} | {} |", each(&some, of));
         let who = |scope: &Scope| {
             let permission = "workspaces.use".into();
             let asked = WhoMay { permission, scope: *scope, environment: None };
-            state.answer(&Question::WhoMay(asked), moment).len()
+            state.answer(&Question::WhoMay(asked), moment).rows.len()
         };
         println!("| who may work in a project, {when} | {} |", each(projects.get(..20).unwrap(), who));
         println!("| who may work everywhere, {when} | {} |", each(&[Scope::Site], who));
     }
-    let diff = |from: &Moment| state.answer(&Question::Diff(Diff { from: *from }), now).len();
-    println!("| what changed in a month | {} |", each(&[then; 3], diff));
+    diff(&state, then, now);
+}
+
+/// What changed between two moments, at once and in the parts that a server gives.
+fn diff(state: &State, from: Moment, to: Moment) {
+    let whole = |from: &Moment| {
+        let asked = Diff { from: *from, after: None };
+        state.difference(&asked, to, usize::MAX).rows.len()
+    };
+    println!("| what changed in a month, at once | {} |", each(&[from; 3], whole));
+    let (mut parts, mut after) = (Vec::new(), None);
+    loop {
+        parts.push(after);
+        let part = state.difference(&Diff { from, after }, to, DIFF_ROWS_MAX);
+        after = part.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    let part = |after: &Option<Subject>| {
+        state.difference(&Diff { from, after: *after }, to, DIFF_ROWS_MAX).rows.len()
+    };
+    println!("| the same, each of {} parts | {} |", parts.len(), each(&parts, part));
 }
 
 /// Checks as a server makes them: another subject, permission and place each time, of everybody, of a thousand who are at work, of one.

@@ -2,6 +2,7 @@
 
 use crate::clock;
 use crate::directory_lock::{DirectoryLock, LockError};
+use crate::http::answering::Answering;
 use crate::http::rates::Rates;
 use crate::http::{Deed, router};
 use crate::limits::Limits;
@@ -185,6 +186,7 @@ pub fn start(opened: Opened, listener: TcpListener) -> Result<Running, ServeErro
         event_key: Arc::new(genesis.event_key().clone()),
         limits,
         rates: Rates::new(limits.requests_per_second).map(Arc::new),
+        answering: Answering::default(),
         stopping,
     };
     tokio::spawn(reactor::follow(handle.clone(), deed.stopping.clone()));

@@ -161,6 +161,7 @@ fn answers_about_access_are_computed_again_from_the_data_alone() {
         "/api/v1/access?permission=templates.read&limit=2".into(),
         format!("/api/v1/access/diff?from={before}"),
         "/api/v1/access/diff?from=0".into(),
+        format!("/api/v1/access/diff?from=0&after={}", owner.subject),
         format!("/api/v1/access/explain?subject={}&permission=custody.read", robot.subject),
         format!("/api/v1/access/explain?subject={}&permission=custody.read&as_of={before}", robot.subject),
     ]

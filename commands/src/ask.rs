@@ -93,6 +93,12 @@ impl Ask<'_> {
         if self.state.subjects.contains(subject) { Ok(()) } else { Err(Refusal::UnknownSubject { subject }) }
     }
 
+    /// Refuses a subject that does not exist, was removed or is suspended.
+    pub fn active(&self, subject: Subject) -> Result<(), Refusal> {
+        self.existing(subject)?;
+        if self.state.subjects.is_active(subject) { Ok(()) } else { Err(Refusal::NotActive { subject }) }
+    }
+
     /// Refuses a grantee that does not exist, or was removed.
     pub fn existing_grantee(&self, grantee: Grantee) -> Result<(), Refusal> {
         match grantee {

@@ -10,7 +10,6 @@ use ledger::event::id::RoleId;
 use ledger::event::scope::{Environment, Scope};
 use ledger::hash::Hash;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
 
 /// A question about access.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,6 +72,9 @@ pub struct Explain {
 pub struct Diff {
     /// Since when.
     pub from: Moment,
+    /// Of subjects after this one only.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub after: Option<Subject>,
 }
 
 /// An answer, with all that it takes to compute it again from the log.
@@ -91,8 +93,11 @@ pub struct Answer {
     pub skipped: usize,
     /// Some of the rows.
     pub rows: Vec<Row>,
-    /// How many rows there are in all.
+    /// How many rows there are in all, or in this part of them.
     pub total: usize,
+    /// Of a difference in parts: what to ask for as `after` to get the next part; absent in the last.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub next: Option<Subject>,
     /// What is said beside the rows, when an explanation was asked for.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub allowed: Option<bool>,
@@ -114,7 +119,7 @@ impl Answer {
         head: Option<Hash>,
         (skipped, count): (usize, usize),
     ) -> Self {
-        let mut rows = state.answer(&question, moment);
+        let Part { mut rows, next } = state.answer(&question, moment);
         let total = rows.len();
         rows = rows.into_iter().skip(skipped).take(count).collect();
         let mut answer = Self {
@@ -124,6 +129,7 @@ impl Answer {
             skipped,
             rows,
             total,
+            next,
             allowed: None,
             standing: None,
             would_allow: Vec::new(),
@@ -135,6 +141,25 @@ impl Answer {
             (answer.standing, answer.would_allow) = missing.unwrap_or_default();
         }
         answer
+    }
+}
+
+/// Most rows of one part of a difference, unless a single subject has more: so much is computed for one request, whatever happened
+/// between the two moments.
+pub const DIFF_ROWS_MAX: usize = 1_000;
+
+/// Rows in order, and where to go on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Part {
+    /// The rows.
+    pub rows: Vec<Row>,
+    /// The last subject whose rows are here, when there may be more of others.
+    pub next: Option<Subject>,
+}
+
+impl From<Vec<Entitlement>> for Part {
+    fn from(found: Vec<Entitlement>) -> Self {
+        Self { rows: found.into_iter().map(Row::Has).collect(), next: None }
     }
 }
 
@@ -220,26 +245,24 @@ pub struct Redefined {
 }
 
 impl State {
-    /// The answer to a question, as of a moment: all its rows, in order.
-    pub fn answer(&self, question: &Question, moment: Moment) -> Vec<Row> {
+    /// The answer to a question, as of a moment: its rows, in order.
+    pub fn answer(&self, question: &Question, moment: Moment) -> Part {
         let place = |scope, environment| Place { scope, environment };
         match question {
-            Question::AccessOf(asked) => {
-                self.entitlements(asked.subject, moment).into_iter().map(Row::Has).collect()
-            }
+            Question::AccessOf(asked) => self.entitlements(asked.subject, moment).into(),
             Question::WhoMay(asked) => {
                 let place = place(asked.scope, asked.environment);
                 let found = Permission::parse(&asked.permission)
                     .map(|permission| self.who_may(permission, place, moment));
-                found.unwrap_or_default().into_iter().map(Row::Has).collect()
+                found.unwrap_or_default().into()
             }
             Question::Explain(asked) => {
                 let place = place(asked.scope, asked.environment);
                 let found = Permission::parse(&asked.permission)
                     .map(|permission| self.entitlements_to(asked.subject, permission, place, moment));
-                found.unwrap_or_default().into_iter().map(Row::Has).collect()
+                found.unwrap_or_default().into()
             }
-            Question::Diff(asked) => self.difference(asked.from, moment),
+            Question::Diff(asked) => self.difference(asked, moment, DIFF_ROWS_MAX),
         }
     }
 
@@ -256,35 +279,53 @@ impl State {
         (standing, roles.map(|role| role.to_string().into()).collect())
     }
 
-    /// What a subject gained and lost between two moments, and which roles changed.
-    fn difference(&self, from: Moment, to: Moment) -> Vec<Row> {
-        let mut rows = Vec::new();
-        for subject in self.touched(from, to) {
-            let (before, after) = (self.entitlements(subject, from), self.entitlements(subject, to));
-            let same =
-                |one: &Entitlement, other: &Entitlement| (one.grant, one.group) == (other.grant, other.group);
-            let gone = before.iter().filter(|one| !after.iter().any(|other| same(one, other)));
-            rows.extend(gone.map(|access| Row::Lost(self.lost(access.clone(), to))));
-            let new = after.iter().filter(|one| !before.iter().any(|other| same(one, other)));
-            rows.extend(new.map(|access| Row::Gained(self.gained(access.clone(), (from, to)))));
+    /// What subjects gained and lost between two moments, and which roles changed: at most so many rows, unless a single subject has more.
+    pub fn difference(&self, asked: &Diff, to: Moment, rows_max: usize) -> Part {
+        let Diff { from, after } = *asked;
+        let (mut part, mut last) = (Part::default(), None);
+        for subject in self.touched((from, to), after) {
+            let mut changed = self.changed(subject, (from, to));
+            if !part.rows.is_empty() && part.rows.len().saturating_add(changed.len()) > rows_max {
+                part.next = last;
+                return part;
+            }
+            part.rows.append(&mut changed);
+            last = Some(subject);
         }
         let redefined = self.roles.changed(from.size, to.size);
-        rows.extend(redefined.map(|(role, event)| Row::Redefined(Redefined { role, event })));
-        rows
+        part.rows.extend(redefined.map(|(role, event)| Row::Redefined(Redefined { role, event })));
+        part
     }
 
-    /// Subjects whose access may differ between two moments.
-    fn touched(&self, from: Moment, to: Moment) -> BTreeSet<Subject> {
+    /// What a subject lost and gained. Only what is different is put together.
+    fn changed(&self, subject: Subject, (from, to): (Moment, Moment)) -> Vec<Row> {
+        let mut lost: Vec<Entitlement> = Vec::new();
+        let mut gained: Vec<Entitlement> = Vec::new();
+        self.each_ever(subject, (from, to), |found, (before, after)| match (before, after) {
+            (true, false) => lost.extend(self.entitlement(subject, found, from)),
+            (false, true) => gained.extend(self.entitlement(subject, found, to)),
+            (true, true) | (false, false) => {}
+        });
+        let key = |found: &Entitlement| (found.group, found.grant);
+        lost.sort_by_key(key);
+        gained.sort_by_key(key);
+        let lost = lost.into_iter().map(|access| Row::Lost(self.lost(access, to)));
+        lost.chain(gained.into_iter().map(|access| Row::Gained(self.gained(access, (from, to))))).collect()
+    }
+
+    /// Subjects after `after` whose access may differ between two moments, in order.
+    fn touched(&self, (from, to): (Moment, Moment), after: Option<Subject>) -> Vec<Subject> {
         let between = |seq: u64| (from.size..to.size).contains(&seq);
-        let mut found = BTreeSet::new();
-        for (subject, record) in self.subjects.list() {
+        let is_later = |subject: &Subject| after.is_none_or(|after| *subject > after);
+        let mut found = Vec::new();
+        for (subject, record) in self.subjects.list_from(after, Subject::FIRST) {
             if between(record.since) || record.changes().any(|(seq, _)| between(seq)) {
-                found.insert(subject);
+                found.push(subject);
             }
         }
         for (_, subject, span) in self.groups.memberships() {
-            if between(span.since) || span.until().is_some_and(between) {
-                found.insert(subject);
+            if is_later(&subject) && (between(span.since) || span.until().is_some_and(between)) {
+                found.push(subject);
             }
         }
         for (_, grant) in self.grants.list(None) {
@@ -293,6 +334,9 @@ impl State {
                 self.add_holders(grant.grantee, (from, to), &mut found);
             }
         }
+        found.retain(is_later);
+        found.sort_unstable();
+        found.dedup();
         found
     }
 

@@ -70,6 +70,9 @@ pub struct Entitlement {
     pub joined: Option<u64>,
 }
 
+/// A grant, and the group by which somebody has it.
+pub(crate) type Found = (GrantId, Grant, Option<GroupId>);
+
 fn covers(environments: Option<Environments>, place: Place) -> bool {
     environments.is_none_or(|limited| place.environment.is_some_and(|wanted| limited.contains(wanted)))
 }
@@ -168,6 +171,14 @@ impl State {
         None
     }
 
+    /// Roles that a group has at `now` and that a second person must approve for whoever gets them.
+    pub fn approved_roles(&self, group: GroupId, now: Time) -> impl Iterator<Item = Role> + '_ {
+        let held = self.holders.held(Grantee::Group(group)).iter();
+        let live = held.filter(move |held| Lasting::beyond(now).admits(held.expires)).map(|held| held.role);
+        let approved = &self.policies.access().approved_roles;
+        live.filter(|role| !approved.is_empty() && approved.contains(&role.to_string().into()))
+    }
+
     fn overlap(&self, one: &Held, other: &Held) -> bool {
         let scopes =
             self.scopes.is_within(one.scope, other.scope) || self.scopes.is_within(other.scope, one.scope);
@@ -175,10 +186,14 @@ impl State {
         scopes && both.is_none_or(|(one, other)| one.iter().any(|environment| other.contains(environment)))
     }
 
+    fn groups_ever(&self, subject: Subject) -> impl Iterator<Item = GroupId> + '_ {
+        self.holders.groups(subject).iter().chain(self.groups.left(subject)).copied()
+    }
+
     /// The groups that a subject was in after so many events.
     pub fn groups_at(&self, subject: Subject, size: u64) -> impl Iterator<Item = GroupId> + '_ {
-        let ever = self.holders.groups(subject).iter().chain(self.groups.left(subject)).copied();
-        ever.filter(move |group| self.groups.spans(*group, subject).any(|span| span.holds(size)))
+        self.groups_ever(subject)
+            .filter(move |group| self.groups.spans(*group, subject).any(|span| span.holds(size)))
     }
 
     /// Every role that a subject had at a moment, its own first, then by group.
@@ -195,17 +210,44 @@ impl State {
         let mut found: Vec<_> = own
             .chain(through)
             .filter(|(_, grant, _)| holds(grant, moment))
-            .filter_map(|(id, grant, group)| self.entitlement(subject, (id, &grant), group, moment))
+            .filter_map(|found| self.entitlement(subject, found, moment))
             .collect();
         found.sort_by_key(|found| (found.group, found.grant));
         found
     }
 
-    fn entitlement(
+    /// Every grant that a subject ever had, of its own or through a group, and whether it counted at each of two moments.
+    pub(crate) fn each_ever(
         &self,
         subject: Subject,
-        (id, grant): (GrantId, &Grant),
-        group: Option<GroupId>,
+        (from, to): (Moment, Moment),
+        mut take: impl FnMut(Found, (bool, bool)),
+    ) {
+        let standing = |moment: Moment| {
+            let standing = self.subjects.find(subject).and_then(|record| record.standing_at(moment.size));
+            standing == Some(Standing::Active)
+        };
+        let (before, after) = (standing(from), standing(to));
+        let mut each = |grantee: Grantee, group, (before, after): (bool, bool)| {
+            if before || after {
+                for (id, grant) in self.ever(grantee) {
+                    let counted = (before && holds(&grant, from), after && holds(&grant, to));
+                    take((id, grant, group), counted);
+                }
+            }
+        };
+        each(subject.into(), None, (before, after));
+        for group in self.groups_ever(subject) {
+            let was_in =
+                |moment: Moment| self.groups.spans(group, subject).any(|span| span.holds(moment.size));
+            each(Grantee::Group(group), Some(group), (before && was_in(from), after && was_in(to)));
+        }
+    }
+
+    pub(crate) fn entitlement(
+        &self,
+        subject: Subject,
+        (id, grant, group): Found,
         moment: Moment,
     ) -> Option<Entitlement> {
         let joined = group.and_then(|group| {
@@ -239,7 +281,7 @@ impl State {
             });
             for (id, grant) in grants {
                 self.each_holder(&grant, moment, |subject, group| {
-                    found.extend(self.entitlement(subject, (id, &grant), group, moment));
+                    found.extend(self.entitlement(subject, (id, grant, group), moment));
                 });
             }
         }
@@ -287,10 +329,10 @@ impl State {
         &self,
         grantee: Grantee,
         (from, to): (Moment, Moment),
-        found: &mut std::collections::BTreeSet<Subject>,
+        found: &mut Vec<Subject>,
     ) {
         match grantee {
-            Grantee::Subject(subject) => drop(found.insert(subject)),
+            Grantee::Subject(subject) => found.push(subject),
             Grantee::Group(group) => {
                 found.extend(self.groups.members_at(group, None, from.size));
                 found.extend(self.groups.members_at(group, None, to.size));

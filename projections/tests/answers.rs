@@ -157,7 +157,7 @@ fn an_answer_about_the_past_is_the_answer_that_was_given_then() {
         let questions = world.questions();
         for size in 0..=world.events.len() {
             let (then, moment) = (world.states.get(size).expect("a state"), world.moment(size));
-            let earlier = Question::Diff(Diff { from: world.moment(size / 2) });
+            let earlier = Question::Diff(Diff { from: world.moment(size / 2), after: None });
             for question in questions.iter().chain([&earlier]) {
                 let given = Answer::of(then, question.clone(), moment, None, (0, 1_000));
                 let again = Answer::of(world.last(), question.clone(), moment, None, (0, 1_000));
@@ -179,6 +179,36 @@ fn accesses(state: &State, subjects: &[Subject], moment: Moment) -> BTreeSet<Key
     subjects.iter().flat_map(of).map(|found| key(&found)).collect()
 }
 
+/// All rows of a difference, asked for in parts of so many.
+fn in_parts(state: &State, from: Moment, to: Moment, rows_max: usize) -> Vec<Row> {
+    let (mut rows, mut after) = (Vec::new(), None);
+    loop {
+        let part = state.difference(&Diff { from, after }, to, rows_max);
+        let subjects: BTreeSet<_> = part.rows.iter().filter_map(Row::subject).collect();
+        let is_whole = part.rows.len() <= rows_max || subjects.len() <= 1 || part.next.is_none();
+        assert!(is_whole, "a part is too long");
+        assert!(part.next.is_none_or(|next| after.is_none_or(|after| next > after)), "it goes back");
+        rows.extend(part.rows);
+        after = part.next;
+        if after.is_none() {
+            return rows;
+        }
+    }
+}
+
+#[test]
+fn parts_of_a_difference_make_up_the_difference() {
+    every_world(|seed, world| {
+        let (state, to) = (world.last(), world.moment(world.events.len()));
+        let from = world.moment(0);
+        let whole = state.difference(&Diff { from, after: None }, to, usize::MAX);
+        assert_eq!(whole.next, None);
+        for rows_max in [0, 1, 2, 7, whole.rows.len()] {
+            assert_eq!(in_parts(state, from, to, rows_max), whole.rows, "seed {seed} {rows_max}");
+        }
+    });
+}
+
 #[test]
 fn a_difference_is_what_one_answer_has_and_the_other_has_not() {
     every_world(|seed, world| {
@@ -188,7 +218,7 @@ fn a_difference_is_what_one_answer_has_and_the_other_has_not() {
             let to = Moment { time: world.moment(to).time.plus_seconds(5), ..world.moment(to) };
             let (before, after) = (accesses(state, &subjects, from), accesses(state, &subjects, to));
             let (mut gained, mut lost) = (BTreeSet::new(), BTreeSet::new());
-            for row in state.answer(&Question::Diff(Diff { from }), to) {
+            for row in in_parts(state, from, to, 3) {
                 let within = |seq: u64| (from.size..to.size).contains(&seq);
                 match row {
                     Row::Gained(change) => {
@@ -248,7 +278,7 @@ fn nobody_had_anything_before_the_beginning() {
     let world = World::of(1);
     let before = Moment { size: 0, time: Time::default() };
     for question in world.questions() {
-        assert!(world.last().answer(&question, before).is_empty());
+        assert!(world.last().answer(&question, before).rows.is_empty());
     }
     assert_eq!(world.moment(1).time, samples::time(0));
 }

@@ -122,7 +122,8 @@ fn extent(answer: &Answer) -> String {
         0 => String::new(),
         skipped => format!(" after the first {skipped}"),
     };
-    format!("{count} of {total} rows{place}, as of {} events at {}", moment.size, moment.time)
+    let part = answer.next.map_or_else(String::new, |next| format!(" of the part up to `{next}`"));
+    format!("{count} of {total} rows{place}{part}, as of {} events at {}", moment.size, moment.time)
 }
 
 /// What is different first.
@@ -143,6 +144,9 @@ fn difference(answer: &Answer, Reached { head, state }: Reached) -> Option<Strin
     }
     if answer.total != ours.total {
         return said("total", answer.total.to_string(), ours.total.to_string());
+    }
+    if answer.next != ours.next {
+        return said("next", shown(&answer.next), shown(&ours.next));
     }
     if answer != &ours {
         let beside = |answer: &Answer| shown(&(answer.allowed, answer.standing, &answer.would_allow));

@@ -1,5 +1,6 @@
 //! Who asks, and the way to the engine and back.
 
+use super::answering::Answering;
 use super::pages::Paging;
 use super::rates::Rates;
 use super::{Kind, Problem, as_of};
@@ -40,6 +41,8 @@ pub struct Deed {
     pub limits: Limits,
     /// How many requests may come from whom; absent without a limit.
     pub rates: Option<Arc<Rates>>,
+    /// Computes answers about access.
+    pub answering: Answering,
     /// Says that the server stops, so that streams end.
     pub stopping: watch::Receiver<bool>,
 }

@@ -1,6 +1,7 @@
 //! The HTTP interface: routes, who asks, and the way to the engine.
 
 mod access;
+pub mod answering;
 mod as_of;
 mod asking;
 pub mod audit;

@@ -84,7 +84,7 @@ kinds! {
     Unreadable = "unreadable" SERVICE_UNAVAILABLE;
     /// The ledger takes nothing more.
     Stopped = "stopped" SERVICE_UNAVAILABLE;
-    /// Too many commands are waiting.
+    /// Too many commands or questions are waiting.
     Busy = "busy" SERVICE_UNAVAILABLE;
     /// The answer took too long.
     Late = "late" SERVICE_UNAVAILABLE;
@@ -161,6 +161,7 @@ pub fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::ExceedsOwnRights { .. }
         | Refusal::ClaimNotOpen {}
         | Refusal::OwnMatter { .. }
+        | Refusal::ApprovalNeeded { .. }
         | Refusal::NotForEmergencies { .. } => StatusCode::FORBIDDEN,
         Refusal::UnknownSubject { .. }
         | Refusal::UnknownGrant { .. }
@@ -173,6 +174,7 @@ pub fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::LoginTaken { .. }
         | Refusal::LastOwner { .. }
         | Refusal::Settled { .. }
+        | Refusal::NotActive { .. }
         | Refusal::DutiesConflict { .. }
         | Refusal::TooMany { .. } => StatusCode::CONFLICT,
         Refusal::CommandIdReused { .. }

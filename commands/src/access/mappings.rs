@@ -171,6 +171,11 @@ pub fn plan(state: &State) -> Vec<Command> {
 /// The grant that a mapping wants and the subject does not have by it.
 fn missing(ask: &Ask<'_>, subject: Subject, (id, mapping): (MappingId, &Mapping)) -> Option<(String, Held)> {
     let role = mapping.role?;
+    // What a second person must agree to, no provider gives, whatever was mapped before that became so.
+    let approved = &ask.state.policies.access().approved_roles;
+    if approved.contains(&role.to_string().into()) {
+        return None;
+    }
     let ground = Some(Ground::Mapping(id));
     let held = ask.state.holders.held(subject).iter();
     let has = held.filter_map(|held| ask.state.grants.find(held.grant)).any(|grant| grant.ground == ground);

@@ -37,6 +37,7 @@ impl Decide for IssueCredential {
         let Self { credential, digest, expires, subject } = self;
         let subject = subject.unwrap_or(issuer);
         may_act_for(ask, issuer, subject, Permission::IdentityCredentials)?;
+        ask.active(subject)?;
         if ask.state.credentials.unrevoked(subject).len() as u64 >= CREDENTIALS_MAX {
             return Err(Refusal::TooMany { count_max: CREDENTIALS_MAX });
         }

@@ -1,4 +1,5 @@
-//! Groups and their members. Whoever puts somebody into a group hands out all that the group has.
+//! Groups and their members. Whoever puts somebody into a group hands out all that the group has; what a second person must approve was
+//! approved for the members of that time, and is handed out to nobody else.
 
 use crate::{Ask, Decide, Decision};
 use ledger::event::id::GroupId;
@@ -94,6 +95,9 @@ impl Decide for AddMember {
         }
         if ask.state.holders.groups(subject).len() as u64 >= GROUPS_MAX {
             return Err(Refusal::TooMany { count_max: GROUPS_MAX });
+        }
+        if let Some(role) = ask.state.approved_roles(group, ask.now).next() {
+            return Err(Refusal::ApprovalNeeded { role: role.to_string().into() });
         }
         let broken = held.iter().find_map(|held| ask.state.duty_broken(Some(subject), held));
         match broken {

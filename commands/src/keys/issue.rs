@@ -41,6 +41,7 @@ impl Decide for IssueKey {
         let Self { key, digest, owner, alias, class, scope, wished } = self;
         let owner = owner.map_or_else(|| ask.subject(), Ok)?;
         may_handle(ask, owner, scope)?;
+        ask.active(owner)?;
         ask.existing_scope(scope)?;
         if let Some((found, live)) = ask.state.keys.by_alias(owner, &alias, ask.now) {
             let same = live.issued.class == class && live.issued.scope == scope && wished.is(&live.issued);

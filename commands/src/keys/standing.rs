@@ -34,6 +34,7 @@ impl Decide for RotateVirtualKey {
         if !found.is_live(ask.now) {
             return Err(Refusal::UnknownObject { object: Object::Key(key) });
         }
+        ask.active(found.issued.owner)?;
         if overlap_seconds > OVERLAP_SECONDS_MAX {
             return Err(Refusal::TooLong { seconds_max: OVERLAP_SECONDS_MAX });
         }

@@ -1,13 +1,15 @@
 //! Grants that a second person approves, and emergencies.
 
-use crate::given::{Given, asked_by, given, grant_role, granted, known, organized, with_roles};
-use crate::names::{policy, request};
+use crate::given::{Given, asked, asked_by, given, grant_role, granted, known, organized, with_roles};
+use crate::names::{mapping, policy, request};
 use crate::people::{grant, subject, time};
-use commands::access::{ApproveGrant, BreakGlass, DeclineGrant, GrantRole, ReviewBreakGlass};
-use ledger::event::access::{BreakGlassReviewed, GrantDeclined, GrantRequested, Ground, RoleGranted, Terms};
+use commands::access::{ApproveGrant, BreakGlass, DeclineGrant, FollowMappings, GrantRole, ReviewBreakGlass};
+use ledger::event::access::{
+    BreakGlassReviewed, GrantDeclined, GrantRequested, Ground, GroupMapped, RoleGranted, Terms,
+};
 use ledger::event::policy::{AccessPolicy, Body, PolicyAdopted, PolicyProposed};
 use ledger::event::scope::Scope;
-use ledger::event::{Fact, Object, Refusal};
+use ledger::event::{Actor, Fact, Object, Refusal};
 use projections::access::Role::{self, Auditor, Member, Owner, Responder};
 
 /// Two owners and bob, where the role of an auditor needs approval.
@@ -26,6 +28,28 @@ fn auditor_for(name: &str) -> GrantRole {
         terms: Terms { reason, ..Terms::default() },
         ..grant_role(grant("new"), subject(name), Auditor)
     }
+}
+
+#[test]
+fn a_mapping_from_before_gives_no_role_that_needs_approval() {
+    let mut given = careful();
+    let (mapping, provider) = (mapping("old"), Box::<str>::from("corp"));
+    let follow = || FollowMappings {
+        subject: subject("bob"),
+        provider: provider.clone(),
+        groups: vec!["all".into()],
+        grants: vec![grant("mapped")],
+    };
+    let external = "all".into();
+    let mapped = |role: &str| GroupMapped {
+        external,
+        mapping,
+        provider: provider.clone(),
+        role: role.into(),
+        scope: Scope::Site,
+    };
+    given.happen([mapped("auditor").into()]);
+    given.when(&asked(Actor::System), follow()).then([]);
 }
 
 fn requested(name: &str) -> Fact {

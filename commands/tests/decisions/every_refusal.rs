@@ -17,14 +17,14 @@ use commands::identity::{
 use commands::keys::{IssueKey, Wished};
 use commands::policy::ApprovePolicy;
 use fixtures::samples;
-use ledger::event::access::{GrantRequested, Terms};
+use ledger::event::access::{GrantRequested, RoleGranted, Terms};
 use ledger::event::budgets::Target;
 use ledger::event::custody::CommandRefused;
-use ledger::event::identity::{GroupCreated, PersonCreated};
+use ledger::event::identity::{GroupCreated, PersonCreated, SubjectSuspended};
 use ledger::event::keys::KeyClass;
 use ledger::event::policy::{AccessPolicy, Body, PolicyAdopted, PolicyProposed};
 use ledger::event::scope::{Environment, Environments, Scope};
-use ledger::event::{Actor, ContentDigest, Fact, Refusal, Via};
+use ledger::event::{Actor, ContentDigest, Fact, Grantee, Refusal, Via};
 use ledger::hash::Hash;
 use projections::access::{Permission, Role};
 use std::collections::BTreeSet;
@@ -63,7 +63,11 @@ fn of_identity() -> Vec<(&'static str, Actor, Command)> {
         expires: None,
         subject: Some(subject("svc-many")),
     };
+    let away = IssueCredential { subject: Some(subject("eve")), ..crowded.clone() };
+    let newcomer = AddMember { group: group("team"), subject: subject("bob") };
     vec![
+        ("not_active", ada, away.into()),
+        ("approval_needed", ada, newcomer.into()),
         ("unknown_credential", ada, RevokeCredential { credential: credential("none") }.into()),
         ("handle_taken", ada, create.into()),
         ("claim_not_open", claimer, claim.into()),
@@ -154,7 +158,9 @@ fn asked_for() -> Fact {
 }
 
 fn facts() -> Vec<Fact> {
-    let body = Body::Access(AccessPolicy::default());
+    let body =
+        Body::Access(AccessPolicy { approved_roles: vec!["auditor".into()], ..AccessPolicy::default() });
+    let team = Grantee::Group(group("team"));
     let duty = ledger::event::access::DutiesSeparated {
         duty: duty("one"),
         one: "access.grant".into(),
@@ -164,6 +170,7 @@ fn facts() -> Vec<Fact> {
         with_roles("ada", &[Role::Owner]),
         with_roles("adm", &[Role::UserAdmin]),
         known("bob"),
+        known("eve"),
         known("svc-ci"),
         known("svc-many"),
         organized(),
@@ -172,6 +179,8 @@ fn facts() -> Vec<Fact> {
     facts.extend([
         PersonCreated { login: Some(ContentDigest([1; 16])), person: person("dan") }.into(),
         GroupCreated { group: group("team"), handle: "team".into(), scope: Scope::Site }.into(),
+        RoleGranted::new(grant("team's"), "auditor", Scope::Site, team).into(),
+        SubjectSuspended { reason: "away".into(), subject: subject("eve") }.into(),
         PolicyProposed { body, policy: policy("first") }.into(),
         PolicyAdopted { policy: policy("first") }.into(),
         granted("svc-ci", Role::UserAdmin),

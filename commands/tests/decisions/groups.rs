@@ -3,9 +3,11 @@
 use crate::given::{Given, asked_by, given, known, organized, with_roles};
 use crate::names::{group, organization};
 use crate::people::{grant, subject, time};
+use crate::spending::in_force;
 use commands::identity::{AddMember, CreateGroup, RemoveGroup, RemoveMember};
-use ledger::event::access::RoleGranted;
+use ledger::event::access::{RoleGranted, RoleRevoked, Terms};
 use ledger::event::identity::{GroupCreated, GroupRemoved, MemberAdded, MemberRemoved};
+use ledger::event::policy::{AccessPolicy, Body};
 use ledger::event::scope::Scope;
 use ledger::event::{Fact, Grantee, Object, Refusal};
 use projections::access::Permission;
@@ -68,6 +70,43 @@ fn joining_gives_what_the_group_has_and_leaving_takes_it() {
     given.happen([left.into()]);
     assert!(!may(&given));
     given.when(&asked_by("adm"), leave).then([]);
+}
+
+/// From now on a second person approves the role of an auditor.
+fn careful() -> Vec<Fact> {
+    let approved_roles = vec!["auditor".into()];
+    in_force("careful", Body::Access(AccessPolicy { approved_roles, ..AccessPolicy::default() }))
+}
+
+#[test]
+fn a_group_with_a_role_that_needs_approval_takes_no_new_member() {
+    let mut given = world();
+    given.happen([joined("adm"), team_holds("auditor")]);
+    given.when(&asked_by("ada"), add("bob")).then([joined("bob")]);
+    given.happen(careful());
+    let refusal = || Refusal::ApprovalNeeded { role: "auditor".into() };
+    given.when(&asked_by("ada"), add("bob")).refused(refusal());
+    given.when(&asked_by("ada"), add("adm")).then([]);
+    given.happen([RoleRevoked::new(grant("team's")).into()]);
+    given.when(&asked_by("ada"), add("bob")).then([joined("bob")]);
+}
+
+#[test]
+fn a_role_that_needs_approval_and_has_expired_keeps_nobody_out() {
+    for (expires, is_over) in [(3_600, true), (3_601, false)] {
+        let mut given = world();
+        let terms = Terms { expires: Some(time(expires)), ..Terms::default() };
+        let team = Grantee::Group(group("team"));
+        let granted = RoleGranted::new(grant("team's"), "auditor", Scope::Site, team);
+        given.happen([RoleGranted { terms, ..granted }.into()]);
+        given.happen(careful());
+        let decided = given.when(&asked_by("ada"), add("bob"));
+        if is_over {
+            decided.then([joined("bob")]);
+        } else {
+            decided.refused(Refusal::ApprovalNeeded { role: "auditor".into() });
+        }
+    }
 }
 
 #[test]

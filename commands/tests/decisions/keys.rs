@@ -5,7 +5,7 @@ use crate::people::{credential, digest, subject, time};
 use crate::spending::{deed, in_force, key, key_of};
 use commands::identity::{RemoveSubject, SuspendSubject};
 use commands::keys::{IssueKey, RevokeKey, RotateVirtualKey, Wished};
-use ledger::event::identity::{CredentialRevoked, SubjectSuspended};
+use ledger::event::identity::{CredentialRevoked, SubjectReactivated, SubjectSuspended};
 use ledger::event::keys::{KeyClass, KeyIssued, KeyRevoked, KeyRotated, Models};
 use ledger::event::policy::{Action, Body, Enforcement, Guardrail, Guardrails, KeyDefaults, Mode, STANDARD};
 use ledger::event::scope::Scope;
@@ -243,6 +243,22 @@ fn keys_end_with_the_standing_of_their_owner() {
     given.happen(ended);
     assert!(given.state.keys.unrevoked(bob).is_empty());
     assert!(given.state.key_bearer(&digest("one"), time(3_600)).is_none());
+}
+
+#[test]
+fn nobody_who_is_suspended_gets_a_key_or_another_secret() {
+    let mut given = everybody();
+    let bob = subject("bob");
+    given.happen([key_of("bob", "kept").into()]);
+    assert!(given.when(&asked_by("ada"), issue(Some("bob"), "new")).facts().is_ok());
+    given.happen([SubjectSuspended { reason: "on leave".into(), subject: bob }.into()]);
+    let not_active = || Refusal::NotActive { subject: bob };
+    given.when(&asked_by("ada"), issue(Some("bob"), "new")).refused(not_active());
+    given.when(&asked_by("ada"), issue(Some("bob"), "kept")).refused(not_active());
+    let rotate = RotateVirtualKey { key: key("kept"), digest: digest("newer"), overlap_seconds: 0 };
+    given.when(&asked_by("ada"), rotate).refused(not_active());
+    given.happen([SubjectReactivated { subject: bob }.into()]);
+    assert!(given.when(&asked_by("ada"), issue(Some("bob"), "new")).facts().is_ok());
 }
 
 #[test]

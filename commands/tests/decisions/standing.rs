@@ -54,6 +54,23 @@ fn a_reactivation_brings_nothing_back_but_the_roles() {
 }
 
 #[test]
+fn nobody_who_is_suspended_gets_a_credential() {
+    let mut given = world();
+    let issue = IssueCredential {
+        credential: credential("new"),
+        digest: crate::people::digest("new"),
+        expires: None,
+        subject: Some(subject("bob")),
+    };
+    assert!(given.when(&asked_by("ada"), issue.clone()).facts().is_ok());
+    given.happen([suspended("bob")]);
+    let not_active = Refusal::NotActive { subject: subject("bob") };
+    given.when(&asked_by("ada"), issue.clone()).refused(not_active);
+    given.happen([SubjectReactivated { subject: subject("bob") }.into()]);
+    assert!(given.when(&asked_by("ada"), issue).facts().is_ok());
+}
+
+#[test]
 fn a_removed_subject_never_comes_back() {
     let mut given = world();
     let remove = RemoveSubject { subject: subject("bob"), reason: "gone".into() };

@@ -135,6 +135,20 @@ pub enum Refusal {
         /// What was to be decided.
         object: Object,
     },
+    /// The group holds a role that a second person must approve for whoever gets it.
+    #[error(
+        "the group holds the role `{role}`, which a second person must approve; ask for that role for the subject itself"
+    )]
+    ApprovalNeeded {
+        /// Which role.
+        role: Box<str>,
+    },
+    /// The subject is suspended.
+    #[error("`{subject}` is suspended; reactivate it first")]
+    NotActive {
+        /// Who.
+        subject: Subject,
+    },
     /// It was decided already.
     #[error("`{object}` was decided already")]
     Settled {
@@ -240,6 +254,8 @@ codes! {
     NameTaken => "name_taken";
     LoginTaken => "login_taken";
     OwnMatter => "own_matter";
+    ApprovalNeeded => "approval_needed";
+    NotActive => "not_active";
     Settled => "settled";
     DutiesConflict => "duties_conflict";
     NotForEmergencies => "not_for_emergencies";

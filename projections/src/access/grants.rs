@@ -56,13 +56,39 @@ pub struct Held {
     pub expires: Option<Time>,
 }
 
+/// What is granted: few kinds, each to many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+struct What {
+    role: Option<Role>,
+    scope: Scope,
+    environments: Option<Environments>,
+}
+
+/// The kinds of what was ever granted, by number.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Whats {
+    by_number: Table<u32, What>,
+    numbers: Table<What, u32>,
+}
+
+impl Whats {
+    /// The number of a kind; `None` when all four billion are given out.
+    fn number(&mut self, what: What) -> Option<u32> {
+        if let Some(number) = self.numbers.get(&what) {
+            return Some(*number);
+        }
+        let number = u32::try_from(self.numbers.len()).ok()?;
+        self.by_number.insert(number, what);
+        self.numbers.insert(what, number);
+        Some(number)
+    }
+}
+
 /// A grant as it is kept: most of the memory of a large log goes here.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Row {
     grantee: Grantee,
-    role: Option<Role>,
-    scope: Scope,
-    environments: Option<Environments>,
+    what: u32,
     span: Span,
     /// The grant before it of the same grantee.
     earlier: Option<GrantId>,
@@ -83,25 +109,13 @@ impl Row {
     fn rare(&self) -> Option<&Rare> {
         self.rare.as_deref()
     }
-
-    fn grant(&self) -> Grant {
-        Grant {
-            grantee: self.grantee,
-            role: self.role,
-            scope: self.scope,
-            environments: self.environments,
-            expires: self.rare().and_then(|rare| rare.expires),
-            ground: self.rare().and_then(|rare| rare.ground),
-            span: self.span,
-            justified: self.rare().and_then(|rare| rare.justified),
-        }
-    }
 }
 
 /// Who holds which role, and who did.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Grants {
     by_id: Table<GrantId, Row>,
+    whats: Whats,
     newest: OrdMap<Scope, GrantId>,
     owners: OrdSet<(Subject, GrantId)>,
     mapped: OrdSet<(MappingId, GrantId)>,
@@ -137,6 +151,7 @@ impl Grants {
         let (id, grantee, scope) = (granted.grant, granted.subject, granted.scope);
         let Terms { environments, expires, .. } = granted.terms;
         let role = Role::parse(&granted.role);
+        let Some(what) = self.whats.number(What { role, scope, environments }) else { return };
         let mut earlier = None;
         holders.change(grantee, |holder| {
             earlier = holder.newest.replace(id);
@@ -155,9 +170,7 @@ impl Grants {
         let rare = Some(Rare { expires, ground: granted.ground, justified: None });
         let row = Row {
             grantee,
-            role,
-            scope,
-            environments,
+            what,
             span: Span::open(seq),
             earlier,
             earlier_here: self.newest.insert(scope, id),
@@ -180,7 +193,22 @@ impl Grants {
 
     /// A grant, revoked or not.
     pub fn find(&self, id: GrantId) -> Option<Grant> {
-        self.by_id.get(&id).map(Row::grant)
+        self.by_id.get(&id).and_then(|row| self.grant(row))
+    }
+
+    fn grant(&self, row: &Row) -> Option<Grant> {
+        let What { role, scope, environments } = *self.whats.by_number.get(&row.what)?;
+        let Rare { expires, ground, justified } = row.rare().cloned().unwrap_or_default();
+        Some(Grant {
+            grantee: row.grantee,
+            role,
+            scope,
+            environments,
+            expires,
+            ground,
+            span: row.span,
+            justified,
+        })
     }
 
     /// Grants from the newest of a chain back to its first.
@@ -192,7 +220,7 @@ impl Grants {
         let entry = |id: GrantId| Some((id, self.by_id.get(&id)?));
         let rows =
             std::iter::successors(newest.and_then(entry), move |(_, row)| earlier(row).and_then(entry));
-        rows.map(|(id, row)| (id, row.grant()))
+        rows.filter_map(|(id, row)| Some((id, self.grant(row)?)))
     }
 
     /// Every grant since the first one, from the newest of a grantee on.
@@ -217,6 +245,6 @@ impl Grants {
 
     /// Grants after `after`, in order of id.
     pub fn list(&self, after: Option<GrantId>) -> impl Iterator<Item = (GrantId, Grant)> + '_ {
-        self.by_id.after(after.as_ref()).map(|(id, row)| (*id, row.grant()))
+        self.by_id.after(after.as_ref()).filter_map(|(id, row)| Some((*id, self.grant(row)?)))
     }
 }

@@ -14,6 +14,7 @@ use ledger::event::id::GrantId;
 use ledger::event::scope::Scope;
 use ledger::event::{Actor, Custody, Object, Refusal, Via};
 use projections::access::{Grant, Permission, Permissions, Role};
+use projections::identity::Standing;
 use projections::keys::OVERLAP_SECONDS_MAX;
 use projections::{Grantless, Lasting};
 
@@ -98,6 +99,11 @@ fn command_refused(case: &Case<'_>, fact: &CommandRefused) -> Verdict {
         }
         Refusal::LooserThanPolicy { field, key_class } => keys::is_bounded(case, *key_class, field),
         over @ Refusal::OverBudget { .. } => budgets::is_over(case, over),
+        Refusal::ApprovalNeeded { role } => needed_approval(case, fact.about, role),
+        Refusal::NotActive { subject } => {
+            let standing = state.subjects.find(*subject).map(|record| record.standing());
+            standing == Some(Standing::Suspended)
+        }
         Refusal::DutiesConflict { duty } => state.rules.duty(*duty).is_some_and(|duty| duty.span.is_open()),
         Refusal::OwnMatter { object } | Refusal::Settled { object } => !matches!(object, Object::Ledger(_)),
         Refusal::CommandIdReused { .. }
@@ -143,6 +149,12 @@ fn is_owner(case: &Case<'_>, id: GrantId) -> bool {
 fn is_role(case: &Case<'_>, role: &str) -> bool {
     let approved = case.state.policies.access().approved_roles.iter().any(|approved| **approved == *role);
     Role::parse(role).is_some_and(|role| case.state.roles.can_be_granted(role)) && !approved
+}
+
+/// Whether a group that was to have a new member had that role, which needed approval.
+fn needed_approval(case: &Case<'_>, about: Option<Object>, role: &str) -> bool {
+    let Some(Object::Group(group)) = about else { return false };
+    case.state.approved_roles(group, case.event.time).any(|found| found.to_string() == role)
 }
 
 fn is_taken(case: &Case<'_>, handle: &str, scope: Scope) -> bool {

@@ -101,13 +101,15 @@ fn member_added(case: &Case<'_>, fact: &MemberAdded) -> Verdict {
     require(!case.state.groups.has(fact.group, fact.subject), "the subject was in the group already")?;
     let held = case.state.holders.held(Grantee::Group(fact.group));
     held.iter().try_for_each(|held| case.may_give(held))?;
+    let mut approved = case.state.approved_roles(fact.group, case.event.time);
+    require(approved.next().is_none(), "the group had a role that a second person had to approve")?;
     let breaks = held.iter().any(|held| case.state.duty_broken(Some(fact.subject), held).is_some());
     require(!breaks, "it brings duties together that a rule kept apart")
 }
 
 fn credential_issued(case: &Case<'_>, fact: &CredentialIssued) -> Verdict {
     let state = case.state;
-    require(state.subjects.contains(fact.subject), "the subject did not exist")?;
+    require(state.subjects.is_active(fact.subject), "the subject did not exist, or was not active")?;
     require(state.credentials.find(fact.credential).is_none(), "the credential existed already")?;
     require(!state.credentials.has_digest(&fact.digest), "another credential has this secret")?;
     let lasts = fact.expires.is_none_or(|expires| case.event.time < expires);

@@ -20,7 +20,7 @@ pub(super) fn judge(case: &Case<'_>, fact: &Keys) -> Verdict {
 
 fn issued(case: &Case<'_>, fact: &KeyIssued) -> Verdict {
     let keys = &case.state.keys;
-    case.exists(fact.owner.into())?;
+    owner_active(case, fact.owner)?;
     require(case.state.scopes.contains(fact.scope), "the scope did not exist")?;
     holds_rights(case, fact.owner, fact.scope)?;
     require(keys.find(fact.key).is_none(), "the key existed already")?;
@@ -30,6 +30,10 @@ fn issued(case: &Case<'_>, fact: &KeyIssued) -> Verdict {
     let count = keys.unrevoked(fact.owner).len() as u64;
     require(count < KEYS_MAX, "the owner had as many keys as there may be")?;
     within_policy(case, fact)
+}
+
+fn owner_active(case: &Case<'_>, owner: Subject) -> Verdict {
+    require(case.state.subjects.is_active(owner), "the owner did not exist, or was not active")
 }
 
 /// The owner needs the right to issue; everybody else needs the right to manage, and all that the owner has.
@@ -91,6 +95,7 @@ fn unrevoked<'a>(case: &Case<'a>, id: VirtualKeyId) -> Result<&'a Key, Wrong> {
 fn rotated(case: &Case<'_>, fact: &KeyRotated) -> Verdict {
     let key = unrevoked(case, fact.key)?;
     require(case.event.time < key.issued.expires, "the key had expired")?;
+    owner_active(case, key.issued.owner)?;
     holds_rights(case, key.issued.owner, key.issued.scope)?;
     fresh_secret(case, &fact.digest)?;
     let latest = case.event.time.plus_seconds(OVERLAP_SECONDS_MAX);

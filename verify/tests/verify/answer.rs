@@ -61,7 +61,7 @@ impl Asked {
         let who = WhoMay { permission: permission.clone(), scope, environment };
         let of = |subject: &Subject| Question::AccessOf(AccessOf { subject: *subject });
         let each = subjects.iter().flat_map(|subject| [of(subject), explain(subject)]);
-        let diff = |from| Question::Diff(Diff { from: self.moment(from) });
+        let diff = |from| Question::Diff(Diff { from: self.moment(from), after: None });
         each.chain([Question::WhoMay(who), diff(0), diff(self.size() / 2)]).collect()
     }
 
@@ -134,6 +134,9 @@ fn whatever_is_changed_in_an_answer_is_named() {
     let line = changed(&|answer| answer.rows.truncate(0)).to_owned() + &changed(&|answer| answer.total += 1);
     assert!(line.contains("DIFFERENT total: the answer says "), "{line}");
     assert!(changed(&|answer| answer.head = None).starts_with("DIFFERENT head: the answer says null"));
+    let subject = honest.rows[0].subject();
+    let line = changed(&|answer| answer.next = subject);
+    assert!(line.starts_with("DIFFERENT next: the answer says "), "{line}");
     assert!(changed(&|answer| answer.skipped = 1).starts_with("DIFFERENT row 1: "));
     let line = changed(&|answer| {
         let Row::Has(found) = &mut answer.rows[2] else { panic!("a role that somebody has") };

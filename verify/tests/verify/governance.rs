@@ -13,7 +13,7 @@ use ledger::hash::Hash;
 use ledger::time::Time;
 
 const ID: [u8; 16] = [0x77; 16];
-const OTHER: [u8; 16] = [0x78; 16];
+pub(crate) const OTHER: [u8; 16] = [0x78; 16];
 
 fn organization() -> OrganizationId {
     OrganizationId::from_bytes(ID)
@@ -306,7 +306,7 @@ fn duties(cast: &Cast) -> Vec<Story> {
     ]
 }
 
-fn careful(owner: Actor) -> Vec<(Actor, Fact)> {
+pub(crate) fn careful(owner: Actor) -> Vec<(Actor, Fact)> {
     let policy = PolicyId::from_bytes(OTHER);
     let approved_roles = vec!["auditor".into()];
     let body =
@@ -420,6 +420,11 @@ fn mappings(cast: &Cast) -> Vec<Story> {
         ("what it gives", given.clone(), None),
         ("what it gives, by somebody", then(&there, owner, give("auditor")), DENIED),
         ("what it does not give", then(&there, Actor::System, give("owner")), DENIED),
+        (
+            "what a second person must agree to by now",
+            then(&[there.clone(), careful(owner)].concat(), Actor::System, give("auditor")),
+            DENIED,
+        ),
         ("what it gave once", then(&unmapped, Actor::System, give("auditor")), DENIED),
         ("end it twice", then(&unmapped, owner, GroupUnmapped { mapping }), DENIED),
         ("what it takes back", then(&given, Actor::System, back(ground)), None),

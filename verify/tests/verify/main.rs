@@ -15,6 +15,7 @@ mod evidence;
 mod flips;
 mod governance;
 mod honest;
+mod newcomers;
 mod rules;
 mod spending;
 mod stories;

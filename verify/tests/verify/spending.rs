@@ -16,7 +16,7 @@ use ledger::time::Time;
 use ledger::zone::Zone;
 use verify::Code;
 
-fn key(number: u8) -> VirtualKeyId {
+pub(crate) fn key(number: u8) -> VirtualKeyId {
     VirtualKeyId::from_bytes([number; 16])
 }
 
@@ -28,11 +28,11 @@ fn reservation(number: u8) -> ReservationId {
     ReservationId::from_bytes([number; 16])
 }
 
-fn on(day: u8) -> Time {
+pub(crate) fn on(day: u8) -> Time {
     Time::parse(&format!("2026-01-{day:02}T00:00:00.000000Z")).unwrap()
 }
 
-fn issued(owner: Subject) -> KeyIssued {
+pub(crate) fn issued(owner: Subject) -> KeyIssued {
     KeyIssued {
         alias: "laptop".into(),
         class: KeyClass::Ci,

@@ -20,6 +20,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::str::FromStr;
+use std::sync::Arc;
 
 /// Most checks in one request.
 const CHECKS_MAX: usize = 100;
@@ -74,7 +75,7 @@ impl Tagged for Answer {
             &self.head,
             self.skipped,
             &self.rows,
-            self.total,
+            (self.total, self.next),
             &self.would_allow,
             self.standing,
         ))
@@ -105,7 +106,7 @@ pub(in crate::http) async fn access(
     };
     let published = may_ask(&deed, asker, &question, scope).await?;
     let moment = as_of::moment(&deed, &published, query.as_of.as_deref())?;
-    answer(&deed, &published, (question, moment), (query.skip, query.limit)).map(Json)
+    answer(&deed, published, (question, moment), (query.skip, query.limit)).await.map(Json)
 }
 
 /// One may ask about oneself; about others with the permission there.
@@ -114,7 +115,7 @@ async fn may_ask(
     asker: Asker,
     question: &Question,
     scope: Scope,
-) -> Result<std::sync::Arc<Published>, Problem> {
+) -> Result<Arc<Published>, Problem> {
     let (whom, scope) = match question {
         Question::AccessOf(asked) => (Some(asked.subject), Scope::Site),
         Question::Explain(asked) => (Some(asked.subject), scope),
@@ -127,15 +128,16 @@ async fn may_ask(
     deed.look_at(asker, Some(Permission::AccessRead), scope).await
 }
 
-fn answer(
+/// Computed beside the threads that serve, because some answers take in the whole organization.
+async fn answer(
     deed: &Deed,
-    published: &Published,
+    published: Arc<Published>,
     (question, moment): (Question, Moment),
     (skip, count): (Option<usize>, Option<usize>),
 ) -> Result<Answer, Problem> {
-    let (skipped, count) = (skip.unwrap_or_default(), limit(count)?);
+    let page = (skip.unwrap_or_default(), limit(count)?);
     let head = as_of::head(deed, moment.size)?;
-    Ok(Answer::of(&published.state, question, moment, head, (skipped, count)))
+    deed.answering.compute(move || Answer::of(&published.state, question, moment, head, page)).await
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -145,6 +147,8 @@ pub(in crate::http) struct DiffQuery {
     from: String,
     /// The later one; now, unless given.
     to: Option<String>,
+    /// The `id` in the `next` of the answer before.
+    after: Option<String>,
     /// How many rows to leave out at the beginning.
     skip: Option<usize>,
     /// How many rows at most, 100 unless given.
@@ -165,8 +169,9 @@ pub(in crate::http) async fn diff(
     if to.size < from.size {
         return Err(wrong_query("`from` lies after `to`"));
     }
-    let question = Question::Diff(Diff { from });
-    answer(&deed, &published, (question, to), (query.skip, query.limit)).map(Json)
+    let after = query.after.as_deref().map(|text| parsed("after", text)).transpose()?;
+    let question = Question::Diff(Diff { from, after });
+    answer(&deed, published, (question, to), (query.skip, query.limit)).await.map(Json)
 }
 
 /// Why somebody may do something, or what is missing.
@@ -185,7 +190,7 @@ pub(in crate::http) async fn explain(
     let question = Question::Explain(asked);
     let published = may_ask(&deed, asker, &question, scope).await?;
     let moment = as_of::moment(&deed, &published, query.as_of.as_deref())?;
-    answer(&deed, &published, (question, moment), (query.skip, query.limit)).map(Json)
+    answer(&deed, published, (question, moment), (query.skip, query.limit)).await.map(Json)
 }
 
 #[derive(Deserialize, JsonSchema)]
