@@ -411,6 +411,10 @@ fn supports_next_group(file: &[u8], offset: usize, mut walked: u64) -> bool {
 ///
 /// Nothing inside a leaf is taken for one: a frame has zero bytes near its beginning, and a leaf has none anywhere.
 pub fn first_event(bytes: &[u8]) -> Option<(usize, &[u8])> {
+    if is_zero(bytes) {
+        // As most of a file is that is still being filled.
+        return None;
+    }
     let may_begin = |head: &[u8]| {
         let (length, rest) = head.split_first_chunk::<4>()?;
         let (tag, leaf) = rest.get(4..)?.split_first_chunk::<4>()?;
