@@ -1,6 +1,6 @@
 //! The audit search while the files under a running server come to harm: the index changes no answer, and a log that cannot be read is said to be so.
 
-#![expect(clippy::unwrap_used, reason = "a test stops where it cannot go on")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops where it cannot go on")]
 
 #[expect(dead_code, reason = "each test target uses its own part of this")]
 mod common;
@@ -126,7 +126,7 @@ fn attempts(client: &Client, size: u64) -> (usize, usize) {
 }
 
 fn forbid(file: &Path) {
-    fs::set_permissions(file, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(file, fs::Permissions::from_mode(0o000)).unwrap();
     if fs::File::open(file).is_ok() {
         // Whoever may read everything is kept off by another name.
         fs::rename(file, file.with_extension("away")).unwrap();
@@ -141,9 +141,12 @@ fn allow(file: &Path) {
     fs::set_permissions(file, fs::Permissions::from_mode(0o600)).unwrap();
 }
 
+/// How a file is made what it was.
+type Heal = fn(&Path, &[u8]);
+
 #[test]
 fn a_log_file_that_cannot_be_read_is_told_and_found_again_when_it_can() {
-    let harms: [(&str, Harm, fn(&Path, &[u8])); 4] = [
+    let harms: [(&str, Harm, Heal); 4] = [
         ("forbidden", forbid, |file, _| allow(file)),
         ("cut", |file| fs::File::options().write(true).open(file).unwrap().set_len(20_000).unwrap(), restore),
         ("empty", |file| fs::write(file, []).unwrap(), restore),
