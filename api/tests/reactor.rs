@@ -21,7 +21,7 @@ use ledger::hash::Hash;
 use ledger::time::Time;
 use std::thread::JoinHandle;
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, interval};
 
 const COUNT: u64 = PLANNED_MAX as u64 + 20;
 /// Before and after the reservations expire.
@@ -92,16 +92,24 @@ fn begun(disk: &SimDisk) -> World {
     World { engine, writer, clock, stop, reactor }
 }
 
+/// Lets so many periods of the paused clock pass.
+async fn pass(periods: u32) {
+    let mut ticks = interval(PERIOD);
+    for _ in 0..=periods {
+        ticks.tick().await;
+    }
+}
+
 impl World {
     fn open(&self) -> u64 {
         self.engine.published().state.budgets.open_count() as u64
     }
 
-    /// Lets periods pass until something holds.
+    /// Lets time pass until something holds. The paused clock may run ahead of the writer's thread, and stops here.
     async fn until(&self, holds: impl Fn() -> bool) {
+        let mut quarters = interval(PERIOD / 4);
         while !holds() {
-            sleep(PERIOD / 4).await;
-            // The clock may run away from the writer's thread, not for ever.
+            quarters.tick().await;
             std::thread::yield_now();
         }
     }
@@ -119,11 +127,11 @@ impl World {
 async fn what_is_due_is_done_in_as_many_periods_as_it_takes_and_nothing_after() {
     let world = begun(&SimDisk::new(1));
     let before = world.engine.reader().size();
-    sleep(PERIOD * 3).await;
+    pass(3).await;
     assert_eq!(world.engine.reader().size(), before, "nothing is due yet");
     world.clock.send_replace(LATE);
     world.until(|| world.open() == 0).await;
-    sleep(PERIOD * 5).await;
+    pass(5).await;
     assert_eq!(world.engine.reader().size(), before + COUNT);
     // The stop itself is one more.
     assert_eq!(world.end(Ended::Clean).await, before + COUNT + 1);
@@ -157,7 +165,7 @@ async fn beside_a_dead_engine_it_waits_for_the_end() {
     disk.fail(Fault { call, nth: disk.calls(call), failure, effect, repeat: Repeat::Sticky });
     world.clock.send_replace(LATE);
     world.until(|| world.writer.is_finished()).await;
-    sleep(PERIOD * 5).await;
+    pass(5).await;
     assert!(!world.reactor.is_finished());
     assert_eq!(world.open(), COUNT, "nothing is taken for done");
     world.end(Ended::Failed).await;
@@ -174,10 +182,10 @@ async fn a_clock_that_goes_back_delays_it_and_two_of_them_do_no_harm() {
     world.clock.send_replace(LATE);
     world.until(|| world.open() < COUNT).await;
     world.clock.send_replace(EARLY);
-    sleep(PERIOD * 5).await;
+    pass(5).await;
     world.clock.send_replace(LATE);
     world.until(|| world.open() == 0).await;
-    sleep(PERIOD * 5).await;
+    pass(5).await;
     assert_eq!(world.engine.reader().size(), before + COUNT);
     world.end(Ended::Clean).await;
     second.await.unwrap();

@@ -213,7 +213,7 @@ proptest! {
         file.truncate(cut);
         let walked = Frames::from(Kind::Log, &file, 0).filter_map(|(offset, slot)| match slot {
             Slot::Frame(Frame::Event { leaf, .. }) => Some((offset, leaf)),
-            _ => None,
+            Slot::Frame(_) | Slot::Damaged | Slot::Unreadable => None,
         });
         let walked: Vec<_> = walked.collect();
         for from in 0..=file.len() {
