@@ -105,7 +105,7 @@ impl World {
         self.engine.published().state.budgets.open_count() as u64
     }
 
-    /// Lets time pass until something holds. The paused clock may run ahead of the writer's thread, and stops here.
+    /// Lets time pass until something holds. The paused clock may run ahead of the writer's thread.
     async fn until(&self, holds: impl Fn() -> bool) {
         let mut quarters = interval(PERIOD / 4);
         while !holds() {
