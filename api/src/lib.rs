@@ -10,6 +10,6 @@ pub mod evidence;
 pub mod http;
 mod json;
 pub mod limits;
-mod reactor;
+pub mod reactor;
 pub mod secret;
 pub mod serve;

@@ -189,7 +189,7 @@ pub fn start(opened: Opened, listener: TcpListener) -> Result<Running, ServeErro
         answering: Answering::default(),
         stopping,
     };
-    tokio::spawn(reactor::follow(handle.clone(), deed.stopping.clone()));
+    tokio::spawn(reactor::follow(handle.clone(), clock::now, deed.stopping.clone()));
     let served = tokio::spawn(accept(listener, deed));
     Ok(Running { address, engine: handle, writer, stop, served, ended, _lock })
 }

@@ -10,11 +10,13 @@ use ledger::container::Place;
 use ledger::disk::RealDisk;
 use ledger::event::{Decoded, Event};
 use ledger::index::{Facet, Index, actor_text};
-use ledger::log::{LogReader, Record};
+use ledger::log::{LogReader, ReadError, Record};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 struct Log {
     dir: TempDir,
+    place: Place,
     reader: LogReader,
     records: Vec<Record>,
     events: Vec<Event>,
@@ -40,7 +42,7 @@ fn log() -> Log {
         Decoded::Unknown { kind, .. } => unreachable!("{kind}"),
     });
     let events = decoded.collect();
-    Log { dir, reader, records, events }
+    Log { dir, place, reader, records, events }
 }
 
 /// The log's index, with so many events in it.
@@ -132,4 +134,95 @@ fn pages_hold_just_what_a_plain_look_finds() {
             }
         }
     }
+}
+
+#[test]
+fn while_the_index_is_made_again_the_pages_are_the_same() {
+    let log = log();
+    let (index, size) = (index(&log, "growing", 0), log.records.len());
+    let searches = searches(&log);
+    let expected = |clauses: &[Clause]| {
+        let of = |event: &&Event| clauses.iter().all(|clause| has(event, clause));
+        log.events.iter().rev().filter(of).map(|event| event.seq).collect::<Vec<u64>>()
+    };
+    let expected: Vec<_> = searches.iter().map(|clauses| expected(clauses)).collect();
+    std::thread::scope(|scope| {
+        let adding = scope.spawn(|| log.records.chunks(64).for_each(|part| index.add(part).unwrap()));
+        let mut rounds = 0;
+        while rounds < 2 || !adding.is_finished() {
+            for (clauses, expected) in searches.iter().zip(&expected) {
+                let page = |next| newest(&log.reader, Some(&index), clauses, (0, next), 5_000).unwrap();
+                assert_eq!(&by_pages(page, (size as u64, 5_000)), expected, "{clauses:?}");
+            }
+            rounds += 1;
+        }
+    });
+    assert_eq!(index.position(), size as u64);
+}
+
+#[test]
+fn an_index_whose_files_came_to_harm_changes_no_page() {
+    let log = log();
+    let (ledger, size) = (log.events.first().unwrap().ledger, log.records.len());
+    let searches = searches(&log);
+    for seed in 0..12 {
+        let mut rng = Rng::new(seed);
+        let name = format!("harmed-{seed}");
+        drop(index(&log, &name, size));
+        let files = files(&log.dir.join(&name));
+        let path = rng.pick(&files).unwrap();
+        let mut bytes = std::fs::read(path).unwrap();
+        for _ in 0..50 {
+            let at = rng.index(bytes.len().max(1));
+            if let Some(byte) = bytes.get_mut(at) {
+                *byte ^= 1 << rng.below(8);
+            }
+        }
+        std::fs::write(path, bytes).unwrap();
+        let index = Index::open(&log.dir.join(&name), ledger).unwrap();
+        for clauses in &searches {
+            let found = |index| {
+                let page = |next| newest(&log.reader, index, clauses, (0, next), 5_000).unwrap();
+                by_pages(page, (size as u64, 5_000))
+            };
+            assert_eq!(found(Some(&index)), found(None), "{seed} {clauses:?}");
+        }
+    }
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    paths.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+}
+
+#[test]
+fn a_log_that_cannot_be_read_gives_an_error_and_no_page_with_holes() {
+    let log = log();
+    let (index, size) = (index(&log, "whole", log.records.len()), log.records.len() as u64);
+    let files = files(&log.dir.join("data/log"));
+    assert!(files.len() > 2);
+    let searches = searches(&log);
+    let found = |clauses: &[Clause]| {
+        // Nothing is known yet of where events are, as after a start.
+        let reader = LogReader::open(&log.place, size).unwrap();
+        let page = newest(&reader, Some(&index), clauses, (0, size), 5_000);
+        page.map(|page| page.records.iter().map(|record| record.seq).collect::<Vec<_>>())
+    };
+    let whole: Vec<_> = searches.iter().map(|clauses| found(clauses).unwrap()).collect();
+    let mut failed = 0;
+    for file in &files {
+        let bytes = std::fs::read(file).unwrap();
+        let half = bytes.get(..bytes.len() / 2).unwrap();
+        for harmed in [half, &[], b"DEEDSEG1"] {
+            std::fs::write(file, harmed).unwrap();
+            for (clauses, whole) in searches.iter().zip(&whole) {
+                match found(clauses) {
+                    Ok(found) => assert_eq!(&found, whole, "{clauses:?}"),
+                    Err(ReadError::Damaged { .. } | ReadError::Container { .. }) => failed += 1,
+                }
+            }
+        }
+        std::fs::write(file, &bytes).unwrap();
+    }
+    assert!(failed > 50, "{failed}");
 }

@@ -13,9 +13,11 @@ use crate::time::Time;
 use std::sync::Arc;
 use thiserror::Error;
 
+mod find;
+mod positions;
 mod reader;
 
-use reader::Positions;
+use positions::Positions;
 pub use reader::{LogReader, ReadError, Record};
 
 /// Bytes of a file of the log. A new one takes a moment to fill with zeros, and a verifier holds two in memory.
@@ -122,7 +124,7 @@ impl SegmentLog {
             if let Tail::Torn { bytes: torn } = file.tail {
                 container.set_aside(bytes.get(file.end..file.end + torn).unwrap_or_default())?;
             }
-            positions.learn(*last, file.events.iter().map(|event| event.offset as u64));
+            positions.extend(*last, file.events.iter().map(|event| event.offset as u64));
         }
         positions.publish(recovered.size);
         let size = recovered.size;
@@ -179,7 +181,7 @@ impl SegmentLog {
         if appended.new_file {
             self.positions.begin(self.size);
         }
-        self.positions.extend(starts.iter().map(|start| appended.offset + start));
+        self.positions.extend(self.size, starts.iter().map(|start| appended.offset + start));
         Ok(())
     }
 }

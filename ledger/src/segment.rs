@@ -17,6 +17,8 @@ pub const PAYLOAD_BYTES_MAX: usize = 131_072;
 pub const FRAME_HEAD_BYTES: usize = 8;
 /// Payload bytes of a commit frame.
 const COMMIT_PAYLOAD_BYTES: usize = 4 + 8 + 32;
+/// Payload bytes of an event frame beside its leaf: tag, length, signature and key id.
+const EVENT_BYTES: u64 = 4 + 8 + 64 + 4;
 /// Bytes of a commit frame.
 const COMMIT_BYTES: usize = FRAME_HEAD_BYTES + COMMIT_PAYLOAD_BYTES;
 const MAGIC: &[u8; 8] = b"DEEDSEG1";
@@ -403,6 +405,32 @@ fn supports_next_group(file: &[u8], offset: usize, mut walked: u64) -> bool {
         }
     }
     false
+}
+
+/// The first sound event frame at any byte offset: where it begins, and its leaf.
+///
+/// Nothing inside a leaf is taken for one: a frame has zero bytes near its beginning, and a leaf has none anywhere.
+pub fn first_event(bytes: &[u8]) -> Option<(usize, &[u8])> {
+    if is_zero(bytes) {
+        // As most of a file is that is still being filled.
+        return None;
+    }
+    let may_begin = |head: &[u8]| {
+        let (length, rest) = head.split_first_chunk::<4>()?;
+        let (tag, leaf) = rest.get(4..)?.split_first_chunk::<4>()?;
+        let leaf = u64::from_be_bytes(*leaf.first_chunk::<8>()?);
+        let is_event =
+            *tag == [0; 4] && leaf.checked_add(EVENT_BYTES)? == u64::from(u32::from_be_bytes(*length));
+        is_event.then_some(())
+    };
+    let mut starts = bytes.windows(FRAME_HEAD_BYTES + 12).enumerate();
+    starts.find_map(|(offset, head)| {
+        may_begin(head)?;
+        match Frames::from(Kind::Log, bytes, offset).next()?.1 {
+            Slot::Frame(Frame::Event { leaf, .. }) => Some((offset, leaf)),
+            Slot::Frame(_) | Slot::Damaged | Slot::Unreadable => None,
+        }
+    })
 }
 
 /// Sound commit frames at any byte offset.

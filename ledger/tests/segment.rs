@@ -4,7 +4,7 @@
 use ledger::hash::Hash;
 use ledger::segment::{
     FRAME_HEAD_BYTES, Frame, Frames, HEADER_BYTES, Header, HeaderFault, Kind, LogFile, PAYLOAD_BYTES_MAX,
-    Slot, Tail, TooLong, file_name, first_of,
+    Slot, Tail, TooLong, file_name, first_event, first_of,
 };
 use proptest::prelude::*;
 
@@ -197,6 +197,30 @@ proptest! {
         prop_assert_eq!(frames.next(), Some((5, Slot::Frame(frame))));
         prop_assert_eq!(frames.next(), None);
         prop_assert_eq!(frames.offset(), file.len() - 30);
+    }
+
+    #[test]
+    fn from_any_byte_on_the_first_event_is_the_next_of_the_walk(
+        lengths in prop::collection::vec(0..300_usize, 1..8), cut in 0..3_000_usize,
+    ) {
+        let mut file = Vec::new();
+        for (n, len) in lengths.iter().enumerate() {
+            if n % 3 == 2 {
+                Frame::Commit { size: 7, head: [0; 32] }.write(&mut file).unwrap();
+            }
+            Frame::Event { leaf: &vec![b'{'; *len], signature: [0; 64], key: [0; 4] }.write(&mut file).unwrap();
+        }
+        file.truncate(cut);
+        let walked = Frames::from(Kind::Log, &file, 0).filter_map(|(offset, slot)| match slot {
+            Slot::Frame(Frame::Event { leaf, .. }) => Some((offset, leaf)),
+            Slot::Frame(_) | Slot::Damaged | Slot::Unreadable => None,
+        });
+        let walked: Vec<_> = walked.collect();
+        for from in 0..=file.len() {
+            let next = walked.iter().find(|(offset, _)| *offset >= from).copied();
+            let found = first_event(&file[from..]).map(|(offset, leaf)| (from + offset, leaf));
+            prop_assert_eq!(found, next);
+        }
     }
 
     #[test]

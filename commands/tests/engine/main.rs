@@ -9,6 +9,9 @@
 
 #[path = "../common/bench.rs"]
 mod bench;
+#[path = "../common/names.rs"]
+#[expect(dead_code, reason = "each test target uses its own part of this")]
+mod names;
 #[path = "../common/people.rs"]
 mod people;
 
@@ -20,7 +23,7 @@ mod failures;
 mod idempotency;
 mod index;
 mod owned;
-
+mod reactor;
 mod snapshots;
 mod starts;
 mod threads;

@@ -1,21 +1,22 @@
 //! Reading the log by position, beside the writer.
 //!
-//! Of each file we remember where every 64th event begins: a few kilobytes for 64 MiB. The writer adds to it as it goes;
-//! an older file is walked once, when it is first read.
+//! Of each file we remember where some events begin, one in 64 at most: those the writer told of as it went, and those that were read or
+//! found since. What lies far from all of them is searched, see `find`.
 
+use super::find::{CHUNK_BYTES, Mark};
+use super::positions::Positions;
 use crate::container::{ContainerError, Place};
-use crate::segment::{FRAME_HEAD_BYTES, Frame, Frames, Kind, LogFile, PAYLOAD_BYTES_MAX, Slot, file_name};
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use crate::disk::File;
+use crate::event::Envelope;
+use crate::segment::{Frame, Frames, HEADER_BYTES, Header, Kind, Slot, file_name};
+use std::path::PathBuf;
+use std::sync::Arc;
 use thiserror::Error;
 
-/// Every how many events a place is remembered.
-const STRIDE: u64 = 64;
-/// How much of a file is read at once; more than one frame.
-const CHUNK_BYTES: usize = 256 << 10;
-
-const _: () = assert!(CHUNK_BYTES > PAYLOAD_BYTES_MAX + FRAME_HEAD_BYTES);
+/// How much is read at once at least: a few dozen events, as most are.
+const READ_BYTES: usize = 32 << 10;
+/// What an event takes, roughly.
+const EVENT_BYTES: u64 = 1 << 10;
 
 /// A stored event, read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,93 +51,6 @@ pub enum ReadError {
     },
 }
 
-/// Where events begin. Owned by the writer, shared with readers.
-pub(super) struct Positions {
-    place: Place,
-    /// Events that are synced; readers go no further.
-    size: AtomicU64,
-    /// By first event: places of every [`STRIDE`]th event and the count of events, once known.
-    files: RwLock<BTreeMap<u64, Option<Marks>>>,
-}
-
-#[derive(Clone, Debug, Default)]
-struct Marks {
-    events: u64,
-    offsets: Vec<u64>,
-}
-
-impl Marks {
-    fn add(&mut self, offset: u64) {
-        if self.events.is_multiple_of(STRIDE) {
-            self.offsets.push(offset);
-        }
-        self.events += 1;
-    }
-}
-
-impl Positions {
-    pub(super) fn new(place: Place, firsts: &[u64]) -> Self {
-        let files = RwLock::new(firsts.iter().map(|first| (*first, None)).collect());
-        Self { place, size: AtomicU64::new(0), files }
-    }
-
-    pub(super) fn publish(&self, size: u64) {
-        self.size.store(size, Ordering::Release);
-    }
-
-    pub(super) fn begin(&self, first: u64) {
-        self.learn(first, std::iter::empty());
-    }
-
-    pub(super) fn learn(&self, first: u64, offsets: impl Iterator<Item = u64>) {
-        let mut marks = Marks::default();
-        offsets.for_each(|offset| marks.add(offset));
-        self.files.write().unwrap_or_else(PoisonError::into_inner).insert(first, Some(marks));
-    }
-
-    /// Adds events to the newest file.
-    pub(super) fn extend(&self, offsets: impl Iterator<Item = u64>) {
-        let mut files = self.files.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(mut last) = files.last_entry() {
-            let marks = last.get_mut().get_or_insert_default();
-            offsets.for_each(|offset| marks.add(offset));
-        }
-    }
-
-    /// The file that holds `seq`, the event at a remembered place before it, and that place.
-    fn near(&self, seq: u64) -> Result<(u64, u64, u64), ReadError> {
-        let files = self.files.read().unwrap_or_else(PoisonError::into_inner);
-        let Some((first, marks)) = files.range(..=seq).next_back() else {
-            return Err(ReadError::Damaged { seq });
-        };
-        let first = *first;
-        let found = marks.as_ref().map(|marks| nearest(marks, first, seq));
-        drop(files);
-        match found {
-            Some(found) => found.ok_or(ReadError::Damaged { seq }),
-            None => {
-                let marks = self.walk(first, seq)?;
-                let found = nearest(&marks, first, seq);
-                self.files.write().unwrap_or_else(PoisonError::into_inner).insert(first, Some(marks));
-                found.ok_or(ReadError::Damaged { seq })
-            }
-        }
-    }
-
-    fn walk(&self, first: u64, seq: u64) -> Result<Marks, ReadError> {
-        let bytes = self.place.read(Kind::Log, first).map_err(|cause| ReadError::Container { seq, cause })?;
-        let mut marks = Marks::default();
-        LogFile::parse(&bytes, first).events.iter().for_each(|event| marks.add(event.offset as u64));
-        Ok(marks)
-    }
-}
-
-fn nearest(marks: &Marks, first: u64, seq: u64) -> Option<(u64, u64, u64)> {
-    let mark = (seq - first) / STRIDE;
-    let offset = marks.offsets.get(usize::try_from(mark).ok()?)?;
-    Some((first, first + mark * STRIDE, *offset))
-}
-
 /// Reads what is synced, by position.
 #[derive(Clone)]
 pub struct LogReader {
@@ -157,7 +71,7 @@ impl LogReader {
 
     /// How many events are synced.
     pub fn size(&self) -> u64 {
-        self.positions.size.load(Ordering::Acquire)
+        self.positions.size()
     }
 
     /// The event at a position; `None` beyond the end.
@@ -179,35 +93,52 @@ impl LogReader {
     /// Reads one chunk of the file that holds the next event wanted, and as many more as it takes to find that event.
     fn read_file(&self, wanted: &mut Wanted, records: &mut Vec<Record>) -> Result<(), ReadError> {
         let from = wanted.next;
-        let (first, mut seq, mut offset) = self.positions.near(from)?;
-        let path = self.positions.place.folder(Kind::Log).join(file_name(first));
+        let (first, stretch) = self.positions.around(from).ok_or(ReadError::Damaged { seq: from })?;
+        let opened = OpenFile::open(self.positions.place(), first);
+        let file = opened.map_err(|cause| ReadError::Container { seq: from, cause })?;
         let fail = |cause| {
-            let path = path.clone();
+            let path = file.path.clone();
             ReadError::Container { seq: from, cause: ContainerError::Read { path, cause } }
         };
-        let file = self.positions.place.disk.open_read(&path).map_err(fail)?;
-        let mut chunk = vec![0; CHUNK_BYTES];
+        let mut mark = stretch.narrow(file.file.as_ref(), from).map_err(fail)?;
+        self.positions.note(first, mark);
+        let mut chunk = vec![0; wanted.bytes_from(mark.seq)];
         while wanted.next == from {
-            let read = file.read_at(offset, &mut chunk).map_err(fail)?;
-            let mut frames = Frames::from(Kind::Log, chunk.get(..read).unwrap_or_default(), 0);
-            let mut walked = 0;
-            while !wanted.is_met()
-                && let Some((_, Slot::Frame(frame))) = frames.next()
-            {
-                walked = frames.offset();
-                let Frame::Event { leaf, signature, key } = frame else { continue };
-                if seq == wanted.next {
-                    wanted.take(leaf.len());
-                    records.push(Record { seq, leaf: leaf.to_vec(), signature, key });
-                }
-                seq += 1;
+            let read = file.file.read_at(mark.offset, &mut chunk).map_err(fail)?;
+            let reached = wanted.walk(chunk.get(..read).unwrap_or_default(), mark, records);
+            match reached.filter(|reached| *reached != mark) {
+                Some(reached) => mark = reached,
+                None if chunk.len() < CHUNK_BYTES => {}
+                None => return Err(ReadError::Damaged { seq: from }),
             }
-            if walked == 0 {
-                return Err(ReadError::Damaged { seq: from });
-            }
-            offset += walked as u64;
+            // What did not fit does next time.
+            chunk.resize(CHUNK_BYTES, 0);
         }
+        self.positions.note(first, mark);
         Ok(())
+    }
+}
+
+/// A file of the log that is one of this ledger's.
+struct OpenFile {
+    path: PathBuf,
+    file: Box<dyn File>,
+}
+
+impl OpenFile {
+    fn open(place: &Place, first: u64) -> Result<Self, ContainerError> {
+        let path = place.folder(Kind::Log).join(file_name(first));
+        let mut header = [0; HEADER_BYTES];
+        let opened = place.disk.open_read(&path).and_then(|file| Ok((file.read_at(0, &mut header)?, file)));
+        let (read, file) = match opened {
+            Ok(opened) => opened,
+            Err(cause) => return Err(ContainerError::Read { path, cause }),
+        };
+        let expected = Header { kind: Kind::Log, first, genesis: place.genesis };
+        match expected.check(header.get(..read).unwrap_or_default()) {
+            Ok(()) => Ok(Self { path, file }),
+            Err(cause) => Err(ContainerError::Header { path, cause }),
+        }
     }
 }
 
@@ -223,8 +154,31 @@ impl Wanted {
         self.next >= self.end || self.bytes_max == 0
     }
 
-    fn take(&mut self, bytes: usize) {
-        self.next += 1;
-        self.bytes_max = self.bytes_max.saturating_sub(bytes);
+    /// How much to read at once, from an event on that is not far before the next one wanted.
+    fn bytes_from(&self, seq: u64) -> usize {
+        let bytes = self.end.saturating_sub(seq).saturating_mul(EVENT_BYTES);
+        usize::try_from(bytes).unwrap_or(CHUNK_BYTES).clamp(READ_BYTES, CHUNK_BYTES)
+    }
+
+    /// Takes what is wanted of the frames that begin at a mark, and says where they end; `None` when the first is not the event it should be.
+    fn walk(&mut self, bytes: &[u8], mark: Mark, records: &mut Vec<Record>) -> Option<Mark> {
+        let (mut frames, mut reached, mut is_first) = (Frames::from(Kind::Log, bytes, 0), mark, true);
+        while !self.is_met()
+            && let Some((_, Slot::Frame(frame))) = frames.next()
+        {
+            if let Frame::Event { leaf, signature, key } = frame {
+                if std::mem::take(&mut is_first) && Envelope::parse(leaf).ok()?.seq != mark.seq {
+                    return None;
+                }
+                if reached.seq == self.next {
+                    self.next += 1;
+                    self.bytes_max = self.bytes_max.saturating_sub(leaf.len());
+                    records.push(Record { seq: reached.seq, leaf: leaf.to_vec(), signature, key });
+                }
+                reached.seq += 1;
+            }
+            reached.offset = mark.offset + frames.offset() as u64;
+        }
+        Some(reached)
     }
 }
