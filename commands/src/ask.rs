@@ -71,10 +71,18 @@ impl Ask<'_> {
     /// The subject that asks, if it may do this there.
     pub fn permitted(&self, permission: Permission, place: impl Into<Place>) -> Result<Subject, Refusal> {
         let (subject, place) = (self.subject()?, place.into());
-        if self.state.may(subject, permission, place, self.now) {
-            Ok(subject)
-        } else {
-            Err(Refusal::NotPermitted { permission: permission.as_str().into(), scope: place.scope })
+        if !self.state.may(subject, permission, place, self.now) {
+            return Err(Refusal::NotPermitted { permission: permission.as_str().into(), scope: place.scope });
+        }
+        self.with_factors(Some(permission))?;
+        Ok(subject)
+    }
+
+    /// Refuses a session that should have shown several factors for a permission, or for making a credential.
+    pub fn with_factors(&self, permission: Option<Permission>) -> Result<(), Refusal> {
+        match self.state.lacks_factors(&self.actor, permission, self.now) {
+            None => Ok(()),
+            Some(seconds_max) => Err(Refusal::SeveralFactorsNeeded { seconds_max }),
         }
     }
 

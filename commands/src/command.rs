@@ -76,6 +76,14 @@ commands! {
     identity::IssueCredential;
     /// Revoke a credential.
     identity::RevokeCredential;
+    /// Come in with what a provider says.
+    identity::SignIn;
+    /// Write down that a sign-in could not be believed.
+    identity::RefuseSignIn;
+    /// Record that a session is used.
+    identity::UseSession;
+    /// End sessions because their provider says so.
+    identity::ProviderLogout;
     /// Create an organization.
     access::CreateOrganization;
     /// Create a project.

@@ -5,7 +5,7 @@ use imbl::OrdMap;
 use ledger::event::id::PolicyId;
 use ledger::event::keys::KeyClass;
 use ledger::event::policy::{
-    AccessPolicy, Body, Catalogue, Enforcement, Guardrails, KeyDefaults, Retention, STANDARD, Session,
+    AccessPolicy, Body, Catalogue, Enforcement, Guardrails, KeyDefaults, Retention, STANDARD, Session, SignIn,
 };
 use ledger::event::{Actor, Event, Policy, Subject};
 use serde::{Deserialize, Serialize};
@@ -137,8 +137,17 @@ impl Policies {
     }
 
     /// How long sessions last.
-    pub fn session(&self) -> Option<&Session> {
-        let Some(Body::Session(body)) = self.body("session", "") else { return None };
-        Some(body)
+    pub fn session(&self) -> Session {
+        match self.body("session", "") {
+            Some(Body::Session(body)) => *body,
+            Some(_) | None => Session::STANDARD,
+        }
+    }
+
+    /// How people sign in.
+    pub fn sign_in(&self) -> &SignIn {
+        static DEFAULT: LazyLock<SignIn> = LazyLock::new(SignIn::default);
+        let Some(Body::SignIn(policy)) = self.body("sign_in", "") else { return &DEFAULT };
+        policy
     }
 }

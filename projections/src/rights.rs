@@ -7,7 +7,7 @@ use crate::identity::Standing;
 use ledger::event::access::Ground;
 use ledger::event::id::{DutyId, GrantId, GroupId};
 use ledger::event::scope::{Environments, Scope};
-use ledger::event::{Grantee, Subject};
+use ledger::event::{Actor, Grantee, Subject};
 use ledger::time::Time;
 use serde::{Deserialize, Serialize};
 
@@ -112,6 +112,33 @@ impl State {
             .filter(move |held| around.contains(held.scope) && covers(held.environments, place))
             .filter(move |held| lasting.admits(held.expires))
             .map(|held| self.roles.permissions(held.role))
+    }
+
+    /// Whether policy wants somebody to sign in with several factors.
+    pub fn wants_factors(&self, subject: Subject) -> bool {
+        let policy = self.policies.sign_in();
+        let named = |role: Role| {
+            !policy.several_factors_roles.is_empty()
+                && policy.several_factors_roles.contains(&role.to_string().into())
+        };
+        policy.several_factors || self.held(subject).any(|(held, _)| named(held.role))
+    }
+
+    /// Within how many seconds the actor should have shown several factors for this and did not. Only sessions are asked for that;
+    /// `None` stands for making a credential, with which one could do anything.
+    pub fn lacks_factors(&self, actor: &Actor, permission: Option<Permission>, now: Time) -> Option<u64> {
+        let policy = self.policies.sign_in();
+        let asked = match permission {
+            None => !policy.several_factors_permissions.is_empty(),
+            Some(permission) => {
+                policy.several_factors_permissions.iter().any(|name| **name == *permission.as_str())
+            }
+        };
+        let Actor::Subject(_, credential) = actor else { return None };
+        let session = self.sessions.find(*credential).filter(|_| asked)?;
+        let seconds_max = policy.several_factors_seconds;
+        let fresh = now.seconds_since(session.authenticated) <= seconds_max;
+        (!session.several_factors || !fresh).then_some(seconds_max)
     }
 
     /// What a subject may do at a place, whether or not it may act at all.

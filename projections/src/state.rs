@@ -3,7 +3,7 @@
 use crate::access::{Grants, Holders, Roles, Rules, Scopes};
 use crate::budgets::Budgets;
 use crate::custody::{Claims, Payloads, Rotations, Writers};
-use crate::identity::{Credentials, Groups, Subjects};
+use crate::identity::{Credentials, Groups, Sessions, Subjects};
 use crate::keys::Keys;
 use crate::policy::Policies;
 use imbl::OrdMap;
@@ -12,7 +12,7 @@ use ledger::time::Time;
 use serde::{Deserialize, Serialize};
 
 /// Version of the state's encoding, recorded with its digest. Raise it with every change of a field.
-pub const SCHEMA: u32 = 5;
+pub const SCHEMA: u32 = 6;
 
 /// What the events so far amount to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +23,8 @@ pub struct State {
     pub groups: Groups,
     /// Their credentials.
     pub credentials: Credentials,
+    /// What is known of sessions beside that.
+    pub sessions: Sessions,
     /// Organizations and projects.
     pub scopes: Scopes,
     /// Roles that were defined here.
@@ -59,7 +61,8 @@ impl State {
             Fact::Identity(fact) => {
                 self.subjects.apply(fact, event.seq, &mut self.holders);
                 self.groups.apply(fact, event.seq, &mut self.holders);
-                self.credentials.apply(fact, event.seq);
+                self.credentials.apply(fact, (event.seq, event.time));
+                self.sessions.apply(fact, event.time);
                 self.claims.claimed(fact, event.seq);
             }
             Fact::Access(fact) => {

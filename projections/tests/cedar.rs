@@ -70,7 +70,11 @@ impl World {
             Identity::GroupCreated(_)
             | Identity::OwnershipClaimed(_)
             | Identity::CredentialIssued(_)
-            | Identity::CredentialRevoked(_) => {}
+            | Identity::CredentialRevoked(_)
+            | Identity::LoginLinked(_)
+            | Identity::SessionStarted(_)
+            | Identity::SessionUsed(_)
+            | Identity::ProviderLoggedOut(_) => {}
         }
     }
 

@@ -162,6 +162,8 @@ pub fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::ClaimNotOpen {}
         | Refusal::OwnMatter { .. }
         | Refusal::ApprovalNeeded { .. }
+        | Refusal::SignInRefused { .. }
+        | Refusal::SeveralFactorsNeeded { .. }
         | Refusal::NotForEmergencies { .. } => StatusCode::FORBIDDEN,
         Refusal::UnknownSubject { .. }
         | Refusal::UnknownGrant { .. }

@@ -36,6 +36,7 @@ impl Decide for IssueCredential {
         let issuer = ask.subject()?;
         let Self { credential, digest, expires, subject } = self;
         let subject = subject.unwrap_or(issuer);
+        ask.with_factors(None)?;
         may_act_for(ask, issuer, subject, Permission::IdentityCredentials)?;
         ask.active(subject)?;
         if ask.state.credentials.unrevoked(subject).len() as u64 >= CREDENTIALS_MAX {

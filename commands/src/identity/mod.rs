@@ -1,13 +1,15 @@
-//! Orders of identity: the claim, subjects and their standing, credentials, groups.
+//! Orders of identity: the claim, subjects and their standing, credentials, sessions, groups.
 
 mod claim;
 mod credentials;
 mod groups;
+mod sessions;
 mod standing;
 mod subjects;
 
 pub use claim::ClaimOwnership;
 pub use credentials::{CREDENTIALS_MAX, IssueCredential, RevokeCredential};
 pub use groups::{AddMember, CreateGroup, GROUPS_MAX, RemoveGroup, RemoveMember};
+pub use sessions::{Asserted, ProviderLogout, RefuseSignIn, SignIn, UseSession, VerifiedEmail};
 pub use standing::{ReactivateSubject, RemoveSubject, SuspendSubject};
 pub use subjects::{CreateAgent, CreatePerson, CreateServiceAccount};

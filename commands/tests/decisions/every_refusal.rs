@@ -3,6 +3,7 @@
 use crate::given::{SITE_ROLES, asked, asked_by, given, grant_role, granted, known, organized, with_roles};
 use crate::names::{custom, duty, group, organization, policy, project, request};
 use crate::people::{account, credential, digest, grant, person, subject, time};
+use crate::providers::{adopted, asserted, believing, corp, login, sign_in};
 use crate::spending::{key, key_of, of_tokens, reservation, tokens};
 use commands::Command;
 use commands::access::{
@@ -11,8 +12,8 @@ use commands::access::{
 use commands::budgets::{Payer, Reserve};
 use commands::custody::ErasePayloads;
 use commands::identity::{
-    AddMember, ClaimOwnership, CreateGroup, CreatePerson, CreateServiceAccount, IssueCredential,
-    RevokeCredential,
+    AddMember, Asserted, ClaimOwnership, CreateGroup, CreatePerson, CreateServiceAccount, IssueCredential,
+    RevokeCredential, SignIn,
 };
 use commands::keys::{IssueKey, Wished};
 use commands::policy::ApprovePolicy;
@@ -22,7 +23,7 @@ use ledger::event::budgets::Target;
 use ledger::event::custody::CommandRefused;
 use ledger::event::identity::{GroupCreated, PersonCreated, SubjectSuspended};
 use ledger::event::keys::KeyClass;
-use ledger::event::policy::{AccessPolicy, Body, PolicyAdopted, PolicyProposed};
+use ledger::event::policy::{AccessPolicy, Body, PolicyAdopted, PolicyProposed, SignIn as SignInPolicy};
 use ledger::event::scope::{Environment, Environments, Scope};
 use ledger::event::{Actor, ContentDigest, Fact, Grantee, Refusal, Via};
 use ledger::hash::Hash;
@@ -64,9 +65,13 @@ fn of_identity() -> Vec<(&'static str, Actor, Command)> {
         subject: Some(subject("svc-many")),
     };
     let away = IssueCredential { subject: Some(subject("eve")), ..crowded.clone() };
+    let provider = Actor::Anonymous(Via::Provider);
+    let weak = SignIn { asserted: Asserted { methods: vec![], ..asserted("dan") }, ..sign_in("dan") };
     let newcomer = AddMember { group: group("team"), subject: subject("bob") };
     vec![
         ("not_active", ada, away.into()),
+        ("sign_in_refused", provider, sign_in("eve").into()),
+        ("several_factors_needed", provider, weak.into()),
         ("approval_needed", ada, newcomer.into()),
         ("unknown_credential", ada, RevokeCredential { credential: credential("none") }.into()),
         ("handle_taken", ada, create.into()),
@@ -188,6 +193,10 @@ fn facts() -> Vec<Fact> {
         key_of("ada", "laptop").into(),
         tokens("all", Target::Scope(Scope::Site), 10).into(),
     ]);
+    let everybody = SignInPolicy { several_factors: true, ..believing(corp()) };
+    facts.push(PersonCreated { login: Some(login("eve")), person: person("eva") }.into());
+    facts.push(SubjectSuspended { reason: "away".into(), subject: subject("eva") }.into());
+    facts.extend(adopted(everybody));
     facts.extend((0..64).map(|number| crate::given::issued("svc-many", &format!("many {number}"), None)));
     facts
 }

@@ -8,6 +8,8 @@ mod given;
 mod names;
 #[path = "../common/people.rs"]
 mod people;
+#[path = "../common/providers.rs"]
+mod providers;
 #[path = "../common/spending.rs"]
 mod spending;
 
@@ -24,4 +26,5 @@ mod matrix;
 mod policy;
 mod rules;
 mod scopes;
+mod sessions;
 mod standing;

@@ -3,6 +3,7 @@
 use crate::given::{Given, asked, asked_by, given, grant_role, granted, known, organized, with_roles};
 use crate::names::{custom, duty, group, mapping, organization, policy, project, request};
 use crate::people::{account, agent, credential, digest, grant, person, subject, time};
+use crate::providers::{adopted, believing, corp, login, logout, sign_in};
 use crate::spending::{deed, key, key_of, of_tokens, reservation, tokens};
 use commands::access::*;
 use commands::budgets::{ChangeBudget, EndBudget, Expire, Payer, Release, Reserve, SetBudget, Settle};
@@ -101,6 +102,16 @@ fn of_identity() -> Vec<Command> {
         RemoveGroup { group: team }.into(),
         AddMember { group: team, subject: nothing }.into(),
         RemoveMember { group: team, subject: subject("bob") }.into(),
+        sign_in("zoe").into(),
+        RefuseSignIn { provider: "corp".into(), reason: "wrong_nonce".into() }.into(),
+        UseSession {}.into(),
+        ProviderLogout {
+            provider: "corp".into(),
+            token: logout("new"),
+            login: Some(login("zoe")),
+            provider_session: None,
+        }
+        .into(),
     ]
 }
 
@@ -269,6 +280,7 @@ fn everybody() -> Given {
     facts.extend(Role::BUILT_IN.iter().flat_map(|role| with_roles(&role.to_string(), &[*role])));
     facts.push(ClaimOpened { digest: digest("token"), expires: time(7_200) }.into());
     facts.push(granted("svc-ci", Role::Member));
+    facts.extend(adopted(believing(corp())));
     given(facts)
 }
 
@@ -279,6 +291,7 @@ fn matrix() -> String {
         ("operator", Actor::Operator),
         ("anonymous", Actor::Anonymous(Via::Nothing)),
         ("claim link", Actor::Anonymous(Via::Claim)),
+        ("provider", Actor::Anonymous(Via::Provider)),
         ("no role", asked_by("nothing").actor),
     ]
     .map(|(name, actor)| (name.to_owned(), actor))

@@ -36,6 +36,14 @@ facts! {
         "identity.credential_issued" 1 => CredentialIssued;
         /// A credential no longer works.
         "identity.credential_revoked" 1 => CredentialRevoked;
+        /// A person signs in under one more name.
+        "identity.login_linked" 1 => LoginLinked;
+        /// A person signed in at a provider and has a session, which is a credential of its own.
+        "identity.session_started" 1 => SessionStarted;
+        /// A session was used; its idle time begins again.
+        "identity.session_used" 1 => SessionUsed;
+        /// A provider said that somebody signed out there.
+        "identity.provider_logged_out" 1 => ProviderLoggedOut;
     }
 }
 
@@ -173,7 +181,73 @@ pub struct CredentialRevoked {
     pub credential: CredentialId,
 }
 
+/// A person signs in under one more name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LoginLinked {
+    /// A keyed digest of what the provider calls the person; 32 hex digits.
+    pub login: ContentDigest,
+    /// The person.
+    pub person: PersonId,
+    /// The provider that vouches for both names.
+    pub provider: Box<str>,
+}
+
+/// A person signed in at a provider and has a session, which is a credential of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SessionStarted {
+    /// SHA-256 of the ID token, for whoever still has it.
+    pub assertion: Hash,
+    /// When the person showed the provider who they are.
+    pub authenticated: Time,
+    /// SHA-256 of the session's secret.
+    pub digest: Hash,
+    /// From when on it no longer works, however it is used.
+    pub expires: Time,
+    /// For how many seconds it may lie unused.
+    pub idle_seconds: u64,
+    /// The person.
+    pub person: PersonId,
+    /// The provider, by its name in the policy on signing in.
+    pub provider: Box<str>,
+    /// A keyed digest of the provider's own name for its session; 32 hex digits.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub provider_session: Option<ContentDigest>,
+    /// The session.
+    pub session: CredentialId,
+    /// Whether the person showed several factors.
+    pub several_factors: bool,
+}
+
+/// A session was used; its idle time begins again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SessionUsed {
+    /// The session.
+    pub session: CredentialId,
+}
+
+/// A provider said that somebody signed out there. The sessions that this ends are named by the events after it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProviderLoggedOut {
+    /// The provider.
+    pub provider: Box<str>,
+    /// SHA-256 of the issuer and the token's `jti`: a token counts once.
+    pub token: Hash,
+}
+
+impl ProviderLoggedOut {
+    fn object(&self) -> Option<Object> {
+        None
+    }
+}
+
 about! {
+    LoginLinked => |fact| Object::Person(fact.person);
+    SessionStarted => |fact| Object::Credential(fact.session);
+    SessionUsed => |fact| Object::Credential(fact.session);
     PersonCreated => |fact| Object::Person(fact.person);
     OwnershipClaimed => |fact| Object::Person(fact.person);
     ServiceAccountCreated => |fact| Object::ServiceAccount(fact.service_account);

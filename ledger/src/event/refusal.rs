@@ -149,6 +149,22 @@ pub enum Refusal {
         /// Who.
         subject: Subject,
     },
+    /// Somebody who came from a provider may not come in.
+    #[error("signing in with `{provider}` did not work: {reason}")]
+    SignInRefused {
+        /// The provider, by its name in the policy on signing in.
+        provider: Box<str>,
+        /// Why: a stable word.
+        reason: Box<str>,
+    },
+    /// Signing in, or the command, needs several factors, shown not long ago.
+    #[error(
+        "this needs a sign-in with several factors, no longer than {seconds_max} seconds ago; sign in again"
+    )]
+    SeveralFactorsNeeded {
+        /// How long ago they may have been shown.
+        seconds_max: u64,
+    },
     /// It was decided already.
     #[error("`{object}` was decided already")]
     Settled {
@@ -256,6 +272,8 @@ codes! {
     OwnMatter => "own_matter";
     ApprovalNeeded => "approval_needed";
     NotActive => "not_active";
+    SignInRefused => "sign_in_refused";
+    SeveralFactorsNeeded => "several_factors_needed";
     Settled => "settled";
     DutiesConflict => "duties_conflict";
     NotForEmergencies => "not_for_emergencies";

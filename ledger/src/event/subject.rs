@@ -263,6 +263,8 @@ pub enum Via {
     Nothing,
     /// A claim token.
     Claim,
+    /// What an identity provider says.
+    Provider,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -288,6 +290,7 @@ impl Serialize for Actor {
             Self::Operator => fixed("operator", "console"),
             Self::Anonymous(Via::Nothing) => fixed("anonymous", "none"),
             Self::Anonymous(Via::Claim) => fixed("anonymous", "claim"),
+            Self::Anonymous(Via::Provider) => fixed("anonymous", "provider"),
             Self::Subject(subject, credential) => {
                 let Named { id, kind } = (*subject).into();
                 ActorText { id, kind, via: credential.to_string().into() }
@@ -305,6 +308,7 @@ impl<'de> Deserialize<'de> for Actor {
             ("operator", "console") if id == kind => Ok(Self::Operator),
             ("anonymous", "none") if id == kind => Ok(Self::Anonymous(Via::Nothing)),
             ("anonymous", "claim") if id == kind => Ok(Self::Anonymous(Via::Claim)),
+            ("anonymous", "provider") if id == kind => Ok(Self::Anonymous(Via::Provider)),
             ("person" | "service_account" | "agent", via) => {
                 let subject =
                     Subject::try_from(Named { id, kind: kind.clone() }).map_err(serde::de::Error::custom)?;

@@ -20,9 +20,26 @@ pub struct Credential {
     pub expires: Option<Time>,
     /// From which event until which.
     pub span: Span,
+    /// Of a session: how long it may lie unused.
+    pub idle: Option<Idle>,
+}
+
+/// How long a session may lie unused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Idle {
+    /// For so many seconds.
+    pub seconds: u64,
+    /// Which were counted from its last recorded use, until then.
+    pub until: Time,
 }
 
 impl Credential {
+    /// Whether it is neither revoked nor expired, nor lay unused for too long.
+    pub fn is_good(&self, now: Time) -> bool {
+        let in_time = |end: Option<Time>| end.is_none_or(|end| now < end);
+        !self.is_revoked() && in_time(self.expires) && in_time(self.idle.map(|idle| idle.until))
+    }
+
     /// Whether it was revoked.
     pub fn is_revoked(&self) -> bool {
         !self.span.is_open()
@@ -38,20 +55,34 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    pub(crate) fn apply(&mut self, fact: &Identity, seq: u64) {
+    pub(crate) fn apply(&mut self, fact: &Identity, (seq, time): (u64, Time)) {
         match fact {
-            // A name or a secret that is taken stays whose it is: otherwise one subject's secret could come to stand for another.
-            Identity::CredentialIssued(issued) if self.by_id.contains_key(&issued.credential) => {}
             Identity::CredentialIssued(issued) => {
                 let credential = Credential {
                     subject: issued.subject,
                     digest: issued.digest,
                     expires: issued.expires,
                     span: Span::open(seq),
+                    idle: None,
                 };
-                self.by_id.insert(issued.credential, credential);
-                self.by_digest.entry(issued.digest).or_insert(issued.credential);
-                self.unrevoked.entry(issued.subject).or_default().push(issued.credential);
+                self.add(issued.credential, credential);
+            }
+            Identity::SessionStarted(started) => {
+                let seconds = started.idle_seconds;
+                let credential = Credential {
+                    subject: Subject::Person(started.person),
+                    digest: started.digest,
+                    expires: Some(started.expires),
+                    span: Span::open(seq),
+                    idle: Some(Idle { seconds, until: time.plus_seconds(seconds) }),
+                };
+                self.add(started.session, credential);
+            }
+            Identity::SessionUsed(used) => {
+                let found = self.by_id.get_mut(&used.session);
+                if let Some(idle) = found.and_then(|credential| credential.idle.as_mut()) {
+                    idle.until = time.plus_seconds(idle.seconds);
+                }
             }
             Identity::CredentialRevoked(revoked) => self.revoke(revoked.credential, seq),
             Identity::PersonCreated(_)
@@ -64,8 +95,20 @@ impl Credentials {
             | Identity::GroupCreated(_)
             | Identity::GroupRemoved(_)
             | Identity::MemberAdded(_)
-            | Identity::MemberRemoved(_) => {}
+            | Identity::MemberRemoved(_)
+            | Identity::LoginLinked(_)
+            | Identity::ProviderLoggedOut(_) => {}
         }
+    }
+
+    fn add(&mut self, id: CredentialId, credential: Credential) {
+        // A name or a secret that is taken stays whose it is: otherwise one subject's secret could come to stand for another.
+        if self.by_id.contains_key(&id) {
+            return;
+        }
+        self.by_digest.entry(credential.digest).or_insert(id);
+        self.unrevoked.entry(credential.subject).or_default().push(id);
+        self.by_id.insert(id, credential);
     }
 
     fn revoke(&mut self, id: CredentialId, seq: u64) {
@@ -87,12 +130,9 @@ impl Credentials {
         self.by_id.get(&id)
     }
 
-    /// A credential that is neither revoked nor expired at `now`.
+    /// A credential that is good at `now`.
     pub fn live(&self, id: CredentialId, now: Time) -> Option<&Credential> {
-        let good = |credential: &&Credential| {
-            !credential.is_revoked() && credential.expires.is_none_or(|at| now < at)
-        };
-        self.by_id.get(&id).filter(good)
+        self.by_id.get(&id).filter(|credential| credential.is_good(now))
     }
 
     /// Who shows a secret with this digest, if the credential is good at `now`.

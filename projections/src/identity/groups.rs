@@ -63,7 +63,11 @@ impl Groups {
             | Identity::SubjectReactivated(_)
             | Identity::SubjectRemoved(_)
             | Identity::CredentialIssued(_)
-            | Identity::CredentialRevoked(_) => {}
+            | Identity::CredentialRevoked(_)
+            | Identity::LoginLinked(_)
+            | Identity::SessionStarted(_)
+            | Identity::SessionUsed(_)
+            | Identity::ProviderLoggedOut(_) => {}
         }
     }
 

@@ -40,6 +40,8 @@ pub struct SubjectRecord {
     pub login: Option<ContentDigest>,
     /// Who answers for it.
     pub sponsor: Option<Subject>,
+    /// Whether a provider's name for a person was added to the one it was created with.
+    pub linked: bool,
     /// The event that created it.
     pub since: u64,
     /// Standings other than the first, which is active.
@@ -48,7 +50,7 @@ pub struct SubjectRecord {
 
 impl SubjectRecord {
     fn new(since: u64) -> Self {
-        Self { handle: None, login: None, sponsor: None, since, changes: History::default() }
+        Self { handle: None, login: None, sponsor: None, linked: false, since, changes: History::default() }
     }
 
     /// Whether it may act.
@@ -100,6 +102,13 @@ impl Subjects {
                 let (handle, sponsor) = (Some((&*created.handle).into()), Some(created.sponsor));
                 self.add(Subject::Agent(created.agent), SubjectRecord { handle, sponsor, ..new }, holders);
             }
+            Identity::LoginLinked(linked) => {
+                let person = Subject::Person(linked.person);
+                self.logins.insert(linked.login, person);
+                if let Some(record) = self.by_id.get_mut(&person) {
+                    record.linked = true;
+                }
+            }
             Identity::SubjectSuspended(fact) => self.change(fact.subject, seq, Standing::Suspended, holders),
             Identity::SubjectReactivated(fact) => self.change(fact.subject, seq, Standing::Active, holders),
             Identity::SubjectRemoved(fact) => self.change(fact.subject, seq, Standing::Removed, holders),
@@ -109,7 +118,10 @@ impl Subjects {
             | Identity::MemberAdded(_)
             | Identity::MemberRemoved(_)
             | Identity::CredentialIssued(_)
-            | Identity::CredentialRevoked(_) => {}
+            | Identity::CredentialRevoked(_)
+            | Identity::SessionStarted(_)
+            | Identity::SessionUsed(_)
+            | Identity::ProviderLoggedOut(_) => {}
         }
     }
 

@@ -11,6 +11,7 @@ use ledger::event::custody::{
     CommandRefused, LogRead, PayloadErased, PayloadName, ServerStarted, StoppedHow,
 };
 use ledger::event::id::GrantId;
+use ledger::event::policy::SignIn;
 use ledger::event::scope::Scope;
 use ledger::event::{Actor, Custody, Object, Refusal, Via};
 use projections::access::{Grant, Permission, Permissions, Role};
@@ -104,6 +105,11 @@ fn command_refused(case: &Case<'_>, fact: &CommandRefused) -> Verdict {
             let standing = state.subjects.find(*subject).map(|record| record.standing());
             standing == Some(Standing::Suspended)
         }
+        Refusal::SignInRefused { .. } => case.is_by_provider(),
+        Refusal::SeveralFactorsNeeded { seconds_max } => {
+            let policy = state.policies.sign_in();
+            *seconds_max == policy.several_factors_seconds && wants_factors(policy)
+        }
         Refusal::DutiesConflict { duty } => state.rules.duty(*duty).is_some_and(|duty| duty.span.is_open()),
         Refusal::OwnMatter { object } | Refusal::Settled { object } => !matches!(object, Object::Ledger(_)),
         Refusal::CommandIdReused { .. }
@@ -114,6 +120,12 @@ fn command_refused(case: &Case<'_>, fact: &CommandRefused) -> Verdict {
     require_refusal(right, "the reason it gives did not hold")?;
     let authentic = case.state.is_authentic(&case.event.actor, case.event.time);
     require_refusal(authentic, "the actor's credential was not good; that should have been the reason")
+}
+
+/// Whether a policy wants several factors of anybody, for anything.
+fn wants_factors(policy: &SignIn) -> bool {
+    let SignIn { several_factors_permissions, several_factors_roles, .. } = policy;
+    policy.several_factors || !several_factors_permissions.is_empty() || !several_factors_roles.is_empty()
 }
 
 const NOT_AUTHENTICATED: &str = "the actor's credential was good";

@@ -1,6 +1,6 @@
 //! Rules of identity: who may make and end subjects, credentials and groups.
 
-use super::{Case, Verdict, not_allowed, require};
+use super::{Case, Verdict, not_allowed, require, sessions};
 use ledger::event::id::GroupId;
 use ledger::event::identity::{
     AgentCreated, CredentialIssued, CredentialRevoked, GroupCreated, MemberAdded, OwnershipClaimed,
@@ -32,6 +32,10 @@ pub(super) fn judge(case: &Case<'_>, fact: &Identity) -> Verdict {
         }
         Identity::CredentialIssued(fact) => credential_issued(case, fact),
         Identity::CredentialRevoked(fact) => credential_revoked(case, fact),
+        Identity::LoginLinked(fact) => sessions::login_linked(case, fact),
+        Identity::SessionStarted(fact) => sessions::session_started(case, fact),
+        Identity::SessionUsed(fact) => sessions::session_used(case, fact),
+        Identity::ProviderLoggedOut(fact) => sessions::provider_logged_out(case, fact),
     }
 }
 
@@ -49,6 +53,9 @@ fn person_created(case: &Case<'_>, fact: &PersonCreated) -> Verdict {
     require(!taken, "somebody else had this name to sign in with")?;
     if case.claimant() == Some(person) {
         return Ok(());
+    }
+    if case.is_by_provider() {
+        return sessions::signed_up(case, fact);
     }
     case.permitted(Permission::IdentityCreate, Scope::Site).map(drop)
 }
@@ -117,6 +124,7 @@ fn credential_issued(case: &Case<'_>, fact: &CredentialIssued) -> Verdict {
     if case.claimant() == Some(fact.subject) {
         return Ok(());
     }
+    case.with_factors(None)?;
     case.may_act_for(fact.subject, Permission::IdentityCredentials)
 }
 
@@ -124,6 +132,10 @@ fn credential_issued(case: &Case<'_>, fact: &CredentialIssued) -> Verdict {
 fn credential_revoked(case: &Case<'_>, fact: &CredentialRevoked) -> Verdict {
     let found = case.state.credentials.find(fact.credential).filter(|credential| !credential.is_revoked());
     let credential = found.ok_or(not_allowed("there was no such credential, or it was revoked already"))?;
+    if case.is_by_provider() {
+        let is_session = case.state.sessions.find(fact.credential).is_some();
+        return require(is_session, "a provider ends the sessions that it began, and nothing else");
+    }
     if case.state.subjects.is_active(credential.subject) {
         return case.may_act_for(credential.subject, Permission::IdentityCredentials);
     }

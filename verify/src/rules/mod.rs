@@ -9,6 +9,7 @@ mod custody;
 mod identity;
 mod keys;
 mod policy;
+mod sessions;
 
 use crate::fault::Code;
 use ledger::event::scope::Scope;
@@ -73,7 +74,14 @@ impl Case<'_> {
     fn permitted(&self, permission: Permission, place: impl Into<Place>) -> Result<Subject, Wrong> {
         let subject = self.subject()?;
         require(self.rights(place).contains(permission), "the actor did not have the permission for it")?;
+        self.with_factors(Some(permission))?;
         Ok(subject)
+    }
+
+    /// That a session had shown several factors, where policy wants it.
+    fn with_factors(&self, permission: Option<Permission>) -> Verdict {
+        let lacks = self.state.lacks_factors(&self.event.actor, permission, self.event.time);
+        require(lacks.is_none(), "the session had not shown several factors, or not lately")
     }
 
     /// That a grant of this is no more than the actor has, and for as long.
@@ -106,6 +114,11 @@ impl Case<'_> {
             Grantee::Group(group) => self.state.groups.contains(group),
         };
         require(exists, "whom it is for did not exist, or had ended")
+    }
+
+    /// Whether what an identity provider said led to this.
+    fn is_by_provider(&self) -> bool {
+        self.event.actor == Actor::Anonymous(Via::Provider)
     }
 
     fn by_operator(&self) -> Verdict {

@@ -17,6 +17,7 @@ mod governance;
 mod honest;
 mod newcomers;
 mod rules;
+mod sessions;
 mod spending;
 mod stories;
 mod tamper;

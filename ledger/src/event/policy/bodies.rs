@@ -275,6 +275,9 @@ pub struct Session {
 }
 
 impl Session {
+    /// What holds before anything was adopted: eight hours in all, one unused.
+    pub const STANDARD: Self = Self { absolute_seconds: 28_800, idle_seconds: 3_600 };
+
     pub(super) fn check(self) -> Result<(), Unsound> {
         let bounded =
             [self.absolute_seconds, self.idle_seconds].iter().all(|it| SESSION_SECONDS.contains(it));
@@ -284,7 +287,7 @@ impl Session {
 }
 
 /// Whether these are names in ascending order, each once, and not too many.
-fn ascending<'a>(names: impl Iterator<Item = &'a str>, count_max: usize) -> bool {
+pub(super) fn ascending<'a>(names: impl Iterator<Item = &'a str>, count_max: usize) -> bool {
     let names: Vec<_> = names.collect();
     names.len() <= count_max
         && names.iter().all(|name| is_name(name))

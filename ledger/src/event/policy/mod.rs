@@ -1,11 +1,14 @@
 //! Facts of policy: rules that people set, in versions.
 
 mod bodies;
+mod sign_in;
 
 pub use bodies::{
     Action, Catalogue, Enforcement, Guardrail, Guardrails, KeyDefaults, LIFETIME_SECONDS_MAX, Mode, Model,
     PER_MINUTE_MAX, Retained, Retention, STANDARD, Session, Unsound,
 };
+
+pub use sign_in::{ClaimNames, Provider, Relaxation, SignIn};
 
 use super::id::PolicyId;
 use super::{Object, about, facts};
@@ -70,6 +73,8 @@ pub enum Body {
     Retention(Retention),
     /// How long sessions last.
     Session(Session),
+    /// How people sign in.
+    SignIn(SignIn),
 }
 
 /// Longest policy in bytes, as it stands in its event: half of what an event holds.
@@ -86,6 +91,7 @@ impl Body {
             Self::Catalogue(_) => ("catalogue", ""),
             Self::Retention(_) => ("retention", ""),
             Self::Session(_) => ("session", ""),
+            Self::SignIn(_) => ("sign_in", ""),
         }
     }
 
@@ -101,6 +107,7 @@ impl Body {
             Self::Catalogue(body) => body.check(),
             Self::Retention(body) => body.check(),
             Self::Session(body) => body.check(),
+            Self::SignIn(body) => body.check(),
         }
     }
 }
