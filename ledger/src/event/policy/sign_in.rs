@@ -85,9 +85,11 @@ pub struct ClaimNames {
 #[serde(rename_all = "snake_case")]
 pub enum Relaxation {
     /// Its logout tokens need not have the type `logout+jwt`.
-    LogoutTokenType,
+    LogoutTokenTypJwt,
     /// Its logout tokens need not expire.
-    LogoutTokenWithoutExpiry,
+    LogoutTokenWithoutExp,
+    /// Its answers to browsers may lack its issuer although it announces that they have it.
+    NoIssuerInResponse,
 }
 
 impl Default for SignIn {
