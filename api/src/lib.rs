@@ -10,6 +10,7 @@ pub mod evidence;
 pub mod http;
 mod json;
 pub mod limits;
+pub mod oidc;
 pub mod reactor;
 pub mod secret;
 pub mod serve;
