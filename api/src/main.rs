@@ -1,6 +1,7 @@
 //! The program `deed`: serve, and what only the operator of the machine does.
 
 use api::evidence::{self, ExportError};
+use api::http::sign_in::Origin;
 use api::limits::Limits;
 use api::secret::Secret;
 use api::serve::{Config, Opened, ServeError, listen, open, start};
@@ -40,6 +41,12 @@ enum Order {
         /// Requests a second that a credential may send, or an address without one; 0 for any number
         #[arg(long, env = "DEED_REQUESTS_PER_SECOND", default_value_t = Limits::default().requests_per_second)]
         requests_per_second: u32,
+        /// Where browsers find this server, such as `https://deed.example` [default: the address it listens on]
+        #[arg(long, env = "DEED_PUBLIC_URL", value_parser = Origin::parse)]
+        public_url: Option<Origin>,
+        /// A folder of secrets that policies name, one file each [default: `secrets` in the data directory]
+        #[arg(long, env = "DEED_SECRETS")]
+        secrets: Option<PathBuf>,
     },
     /// Make a new claim link while the server is stopped; the one before no longer works
     ClaimLink {
@@ -112,6 +119,7 @@ impl FolderArguments {
         Config {
             keys: self.keys.unwrap_or_else(|| self.data.join("keys")),
             head_lock: self.head_lock.unwrap_or_else(|| self.data.join("head.lock")),
+            secrets: self.data.join("secrets"),
             data: self.data,
             listen,
             checkpoint_events: 10_000,
@@ -119,6 +127,7 @@ impl FolderArguments {
             accept_missing_head_lock: self.accept_missing_head_lock,
             segment_bytes: self.segment_bytes,
             limits: Limits::default(),
+            public_url: None,
         }
     }
 }
@@ -133,9 +142,19 @@ fn main() -> ExitCode {
     }
     let order = Cli::from_arg_matches(&matches).unwrap_or_else(|cause| cause.exit()).order;
     let done = match order {
-        Order::Serve { folders, listen, checkpoint_events, checkpoint_seconds, requests_per_second } => {
+        Order::Serve {
+            folders,
+            listen,
+            checkpoint_events,
+            checkpoint_seconds,
+            requests_per_second,
+            public_url,
+            secrets,
+        } => {
             let limits = Limits { requests_per_second, ..Limits::default() };
-            serve(Config { checkpoint_events, checkpoint_seconds, limits, ..folders.config(listen) })
+            let config = folders.config(listen);
+            let secrets = secrets.unwrap_or_else(|| config.secrets.clone());
+            serve(Config { checkpoint_events, checkpoint_seconds, limits, public_url, secrets, ..config })
         }
         Order::ClaimLink { folders, listen } => claim_link(&folders.config(listen)),
         Order::Tiles { data, to } => tiles(&data, &to),

@@ -4,7 +4,7 @@ use crate::clock;
 use crate::directory_lock::{DirectoryLock, LockError};
 use crate::http::answering::Answering;
 use crate::http::rates::Rates;
-use crate::http::{Deed, router};
+use crate::http::{Deed, router, sign_in};
 use crate::limits::Limits;
 use crate::reactor;
 use crate::secret::Secret;
@@ -54,6 +54,10 @@ pub struct Config {
     pub segment_bytes: u64,
     /// How much a client may take.
     pub limits: Limits,
+    /// Where browsers find the server; `None` for the address it listens on.
+    pub public_url: Option<sign_in::Origin>,
+    /// A folder of secrets, such as those of clients at identity providers.
+    pub secrets: PathBuf,
 }
 
 /// The server could not start, or ended badly.
@@ -95,6 +99,8 @@ pub struct Opened {
     engine: Engine,
     digest_key: [u8; 32],
     limits: Limits,
+    public_url: Option<sign_in::Origin>,
+    secrets: PathBuf,
     _lock: DirectoryLock,
 }
 
@@ -116,7 +122,14 @@ pub fn open(config: &Config) -> Result<Opened, ServeError> {
     let keys = KeyFolder::new(Arc::clone(&folders.disk), &config.keys);
     let digest_key = *keys.digest_key(&entropy::fresh())?;
     let engine = engine::open(folders, Box::new(clock::now), entropy::system(), options)?;
-    Ok(Opened { engine, digest_key, limits: config.limits, _lock: lock })
+    Ok(Opened {
+        engine,
+        digest_key,
+        limits: config.limits,
+        public_url: config.public_url.clone(),
+        secrets: config.secrets.clone(),
+        _lock: lock,
+    })
 }
 
 impl Opened {
@@ -166,7 +179,8 @@ pub async fn listen(address: SocketAddr) -> Result<TcpListener, ServeError> {
 /// Starts to serve an opened ledger.
 pub fn start(opened: Opened, listener: TcpListener) -> Result<Running, ServeError> {
     let address = listener.local_addr().map_err(ServeError::Thread)?;
-    let Opened { mut engine, digest_key, limits, _lock } = opened;
+    let Opened { mut engine, digest_key, limits, public_url, secrets, _lock } = opened;
+    let origin = public_url.unwrap_or_else(|| sign_in::Origin::local(address));
     let genesis = engine.writer().genesis().clone();
     let (grow, grown) = watch::channel(engine.reader().size());
     let (end, ended) = watch::channel(false);
@@ -187,6 +201,7 @@ pub fn start(opened: Opened, listener: TcpListener) -> Result<Running, ServeErro
         limits,
         rates: Rates::new(limits.requests_per_second).map(Arc::new),
         answering: Answering::default(),
+        sign_in: Arc::new(sign_in::SignIns::new(origin, secrets)),
         stopping,
     };
     tokio::spawn(reactor::follow(handle.clone(), clock::now, deed.stopping.clone()));

@@ -3,6 +3,7 @@
 use super::answering::Answering;
 use super::pages::Paging;
 use super::rates::Rates;
+use super::sign_in::{Cookie, SignIns};
 use super::{Kind, Problem, as_of};
 use crate::clock;
 use crate::limits::Limits;
@@ -11,6 +12,7 @@ use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::{HeaderMap, header, request::Parts};
 use commands::access::Look;
 use commands::engine::{Answer, Handle, Lookup, Published, Source, Submission};
+use commands::identity::UseSession;
 use commands::{Command, custody::ReadLog};
 use ledger::event::id::CommandId;
 use ledger::event::scope::Scope;
@@ -41,6 +43,8 @@ pub struct Deed {
     pub limits: Limits,
     /// How many requests may come from whom; absent without a limit.
     pub rates: Option<Arc<Rates>>,
+    /// Sign-ins, and where browsers find the server.
+    pub sign_in: Arc<SignIns>,
     /// Computes answers about access.
     pub answering: Answering,
     /// Says that the server stops, so that streams end.
@@ -60,20 +64,25 @@ impl FromRequestParts<Deed> for Asker {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, deed: &Deed) -> Result<Self, Problem> {
-        let address =
-            parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
-        let from = deed.source(format!("{address:?}").as_bytes());
-        let Some(text) = bearer(&parts.headers)? else {
+        let from = deed.source_of(parts);
+        let origin = deed.sign_in.origin();
+        let (shown, cookie) = (bearer(&parts.headers)?, origin.cookie(Cookie::Session, &parts.headers));
+        let Some(text) = shown.or(cookie) else {
             return Ok(Self { actor: Actor::Anonymous(Via::Nothing), source: from });
         };
+        if shown.is_none() {
+            origin.same_site(&parts.method, &parts.headers)?;
+        }
         let digest = Secret::parse(text).map(|secret| secret.digest());
         let published = deed.engine.published();
         let known = digest.and_then(|digest| published.state.credentials.bearer(&digest, clock::now()));
         Ok(match known {
-            Some((subject, credential)) => Self {
-                actor: Actor::Subject(subject, credential),
-                source: deed.source(subject.to_string().as_bytes()),
-            },
+            Some((subject, credential)) => {
+                let source = deed.source(subject.to_string().as_bytes());
+                let asker = Self { actor: Actor::Subject(subject, credential), source };
+                deed.note_use(asker, &published);
+                asker
+            }
             None => Self { actor: Actor::Anonymous(Via::Nothing), source: from },
         })
     }
@@ -106,6 +115,43 @@ pub(super) struct Request {
 impl Deed {
     fn source(&self, what: &[u8]) -> Source {
         Source(self.keyed("deed/source/v1", what))
+    }
+
+    /// Whose refusals count together, while nobody is known: those from one address.
+    pub(super) fn source_of(&self, parts: &Parts) -> Source {
+        let address =
+            parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
+        self.source(format!("{address:?}").as_bytes())
+    }
+
+    /// Has it recorded that a session is used, when that is due. The request does not wait for it.
+    fn note_use(&self, asker: Asker, published: &Published) {
+        let Actor::Subject(_, credential) = asker.actor else { return };
+        let found = published.state.credentials.find(credential);
+        if found.and_then(|found| found.idle).is_some_and(|idle| idle.is_due(clock::now())) {
+            let Asker { actor, source } = asker;
+            let (origin, lookup) =
+                (Origin { channel: Channel::Http, digest: None, request: None }, Lookup::FreeBelow(u64::MAX));
+            let command = UseSession {}.into();
+            let reply = Box::new(|_| ());
+            let submitted =
+                self.engine.submit(Submission { actor, origin, source, command, lookup, seen: None, reply });
+            if submitted.is_err() {
+                tracing::debug!("the use of a session is not recorded now; its next request tries again");
+            }
+        }
+    }
+
+    /// Has a command done that no client named.
+    pub(super) async fn tell(&self, asker: Asker, command: Command) -> Result<Option<Receipt>, Problem> {
+        let origin = Origin { channel: Channel::Http, digest: None, request: None };
+        self.submit(asker, origin, command, None).await
+    }
+
+    /// A keyed digest of two texts of which the first has no zero byte.
+    pub(super) fn digest_of_two(&self, context: &str, one: &str, other: &str) -> ContentDigest {
+        let text = [one.as_bytes(), &[0], other.as_bytes()].concat();
+        ContentDigest(self.keyed(context, &text))
     }
 
     /// A digest that only this server can recompute.
@@ -174,9 +220,8 @@ impl Deed {
         if may_see(&published, &asker.actor, permission, scope) {
             return Ok(published);
         }
-        let origin = Origin { channel: Channel::Http, digest: None, request: None };
         let needed = permission.map(|permission| (permission, scope));
-        self.submit(asker, origin, Look { permission: needed }.into(), None).await?;
+        self.tell(asker, Look { permission: needed }.into()).await?;
         // Permitted meanwhile.
         Ok(self.engine.published())
     }
@@ -200,8 +245,7 @@ impl Deed {
 
     /// Records that the asker reads the log between two positions. Nothing may be shown before that.
     pub(super) async fn note_read(&self, asker: Asker, from: u64, to: u64) -> Result<(), Problem> {
-        let origin = Origin { channel: Channel::Http, digest: None, request: None };
-        self.submit(asker, origin, ReadLog { from, to }.into(), None).await.map(drop)
+        self.tell(asker, ReadLog { from, to }.into()).await.map(drop)
     }
 }
 

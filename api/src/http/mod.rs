@@ -17,6 +17,7 @@ mod pages;
 mod policy;
 mod problem;
 pub mod rates;
+pub mod sign_in;
 mod stream;
 mod tags;
 mod texts;
@@ -65,6 +66,7 @@ routes! {
     get "/api/v1/groups" => identity::groups;
     get "/api/v1/groups/{group}/members" => identity::members;
     get "/api/v1/credentials" => identity::credentials;
+    get "/api/v1/sessions" => sign_in::sessions;
     get "/api/v1/organizations" => access::organizations;
     get "/api/v1/projects" => access::projects;
     get "/api/v1/roles" => access::roles;
@@ -92,9 +94,34 @@ routes! {
     get "/claim.css" => pages::claim_style;
 }
 
+macro_rules! pages {
+    ($($method:ident $path:literal => $handler:path;)*) => {
+        /// What browsers open besides: its method and its path. No program needs these, so the OpenAPI document leaves them out.
+        pub const PAGES: &[(&str, &str)] = &[$((stringify!($method), $path)),*];
+
+        fn pages() -> Router<Deed> {
+            Router::new()$(.route($path, $method($handler)))*
+        }
+    };
+}
+
+pages! {
+    get "/sign-in" => sign_in::sign_in;
+    post "/sign-out" => sign_in::sign_out;
+    get "/auth/{provider}/start" => sign_in::start;
+    get "/auth/{provider}/callback" => sign_in::callback;
+    post "/auth/{provider}/logout" => sign_in::provider_logout;
+    get "/sessions" => sign_in::page;
+    post "/sessions/{session}/end" => sign_in::end;
+    get "/sessions/watch" => sign_in::watch;
+    get "/sessions.js" => sign_in::script;
+    get "/deed.css" => sign_in::style;
+}
+
 /// All routes, within the limits.
 pub fn router(deed: Deed) -> Router {
     routes()
+        .merge(pages())
         .fallback(not_found)
         .method_not_allowed_fallback(wrong_method)
         .layer(from_fn(tags::unless_same))

@@ -92,7 +92,7 @@ impl<K> Paging<K> {
     }
 }
 
-fn asset(kind: &'static str, body: &'static str) -> Response {
+pub(super) fn asset(kind: &'static str, body: &'static str) -> Response {
     let policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; form-action 'none'; \
                   frame-ancestors 'none'; base-uri 'none'";
     let headers = [

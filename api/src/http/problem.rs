@@ -50,6 +50,10 @@ kinds! {
     WrongHeader = "wrong_header" BAD_REQUEST;
     /// The `Authorization` header is not a bearer credential.
     MalformedAuthorization = "malformed_authorization" BAD_REQUEST;
+    /// A request with a session's cookie comes from another site.
+    CrossSite = "cross_site" FORBIDDEN;
+    /// Nobody is signed in.
+    NoSession = "no_session" UNAUTHORIZED;
     /// The body is not said to be JSON.
     WrongContentType = "wrong_content_type" UNSUPPORTED_MEDIA_TYPE;
     /// The body is too long.
@@ -137,6 +141,26 @@ impl Problem {
         problem.0.refusal = Some(refusal);
         problem.0.receipt = receipt;
         problem
+    }
+
+    /// The stable code.
+    pub(super) fn code(&self) -> &'static str {
+        self.0.code
+    }
+
+    /// The status.
+    pub(super) fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// The text for people.
+    pub(super) fn detail(&self) -> &str {
+        &self.0.detail
+    }
+
+    /// The refusal, if the engine gave one.
+    pub(super) fn refusal(&self) -> Option<&Refusal> {
+        self.0.refusal.as_ref()
     }
 
     fn with(status: StatusCode, code: &'static str, detail: String) -> Self {

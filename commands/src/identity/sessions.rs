@@ -14,9 +14,6 @@ use ledger::hash::Hash;
 use ledger::time::Time;
 use ledger::writer::PlainPayload;
 
-/// A session's use is recorded when this part of its idle time has passed, so that not every request is an event.
-const IDLE_PARTS: u64 = 8;
-
 /// What a provider says about somebody.
 #[derive(Clone, Debug)]
 pub struct Asserted {
@@ -214,8 +211,7 @@ impl Decide for UseSession {
         ask.subject()?;
         let Actor::Subject(_, session) = ask.actor else { return Ok(vec![]) };
         let idle = ask.state.credentials.find(session).and_then(|credential| credential.idle);
-        let is_due = idle
-            .is_some_and(|idle| ask.now.plus_seconds(idle.seconds - idle.seconds / IDLE_PARTS) >= idle.until);
+        let is_due = idle.is_some_and(|idle| idle.is_due(ask.now));
         Ok(if is_due { vec![SessionUsed { session }.into()] } else { vec![] })
     }
 }

@@ -46,6 +46,16 @@ impl Credential {
     }
 }
 
+/// A session's use is recorded when this part of its idle time has passed, so that not every request is an event.
+const IDLE_PARTS: u64 = 8;
+
+impl Idle {
+    /// Whether a use at `now` is to be recorded.
+    pub fn is_due(self, now: Time) -> bool {
+        now.plus_seconds(self.seconds - self.seconds / IDLE_PARTS) >= self.until
+    }
+}
+
 /// All credentials ever issued.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Credentials {

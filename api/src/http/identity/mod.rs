@@ -21,17 +21,17 @@ use serde::Serialize;
 
 /// What is known about a subject; sealed, so that it can be erased.
 #[derive(Default, Serialize)]
-struct Profile {
+pub(super) struct Profile {
     #[serde(skip_serializing_if = "Option::is_none")]
-    email: Option<String>,
+    pub(super) email: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    login: Option<String>,
+    pub(super) login: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<String>,
+    pub(super) name: Option<String>,
 }
 
 impl Profile {
-    fn sealed(&self, subject: Subject) -> Result<Option<PlainPayload>, Problem> {
+    pub(super) fn sealed(&self, subject: Subject) -> Result<Option<PlainPayload>, Problem> {
         if self.email.is_none() && self.name.is_none() && self.login.is_none() {
             return Ok(None);
         }

@@ -15,7 +15,9 @@ pub struct Origin {
 
 /// The public address cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("`{text}` is no public address: write `https://<host>`, or `http://127.0.0.1:<port>` for a first run on this machine")]
+#[error(
+    "`{text}` is no public address: write `https://<host>`, or `http://127.0.0.1:<port>` for a first run on this machine"
+)]
 pub struct NotAnOrigin {
     text: String,
 }
@@ -30,7 +32,9 @@ impl Origin {
     pub fn parse(text: &str) -> Result<Self, NotAnOrigin> {
         let wrong = || NotAnOrigin { text: text.to_owned() };
         let uri: axum::http::Uri = text.parse().map_err(|_| wrong())?;
-        let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else { return Err(wrong()) };
+        let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
+            return Err(wrong());
+        };
         let bare = uri.path() == "/" && uri.query().is_none() && !authority.as_str().contains('@');
         let local = ["localhost", "127.0.0.1", "[::1]"].contains(&authority.host());
         let secure = scheme == "https";
@@ -130,10 +134,20 @@ mod tests {
 
     #[test]
     fn an_origin_is_a_host_with_tls_or_this_machine() {
-        for good in ["https://deed.example", "https://deed.example:8443", "http://localhost:7331", "http://[::1]:1"] {
+        for good in
+            ["https://deed.example", "https://deed.example:8443", "http://localhost:7331", "http://[::1]:1"]
+        {
             assert_eq!(Origin::parse(good).unwrap().as_str(), good);
         }
-        let bad = ["deed.example", "http://deed.example", "https://deed.example/x", "https://a@b", "ftp://x", "", "https://x?y"];
+        let bad = [
+            "deed.example",
+            "http://deed.example",
+            "https://deed.example/x",
+            "https://a@b",
+            "ftp://x",
+            "",
+            "https://x?y",
+        ];
         assert!(bad.iter().all(|text| Origin::parse(text).is_err()));
         assert!(Origin::parse("https://deed.example/").unwrap().is_secure());
     }
@@ -143,7 +157,16 @@ mod tests {
         for good in ["/", "/sessions", "/claim?x=1#y"] {
             assert_eq!(local_path(Some(good)), good);
         }
-        for bad in ["//evil.example", "/\\evil.example", "https://evil.example", "evil", "/a\r\nb", "/a b", "", "/\u{e9}"] {
+        for bad in [
+            "//evil.example",
+            "/\\evil.example",
+            "https://evil.example",
+            "evil",
+            "/a\r\nb",
+            "/a b",
+            "",
+            "/\u{e9}",
+        ] {
             assert_eq!(local_path(Some(bad)), "/sessions", "{bad:?}");
         }
         assert_eq!(local_path(None), "/sessions");

@@ -15,7 +15,9 @@ const SECRET_BYTES_MAX: u64 = 4_096;
 #[derive(Debug, Error)]
 pub(super) enum Unusable {
     /// The client secret is not there.
-    #[error("there is no secret `{name}`: put it into the file `{file}`, or the environment variable `{variable}`")]
+    #[error(
+        "there is no secret `{name}`: put it into the file `{file}`, or the environment variable `{variable}`"
+    )]
     NoSecret { name: Box<str>, file: String, variable: String },
     /// The file of a secret can be read by others.
     #[error("the secret file `{file}` can be read by others; take that right away (`chmod 600`)")]
@@ -63,7 +65,11 @@ impl Providers {
                 groups: policy.claims.groups.to_string(),
             },
             relaxations: policy.relaxations.iter().copied().map(relaxation).collect(),
-            addresses: if policy.special_addresses { Addresses::SpecialUseToo } else { Addresses::PublicOnly },
+            addresses: if policy.special_addresses {
+                Addresses::SpecialUseToo
+            } else {
+                Addresses::PublicOnly
+            },
             ..base
         })
     }

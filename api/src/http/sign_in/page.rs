@@ -1,0 +1,189 @@
+//! Pages for people: signing in, one's sessions. Plain HTML that works without scripts.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use std::fmt::Write;
+
+/// A page.
+pub(in crate::http) struct Html(String);
+
+impl IntoResponse for Html {
+    fn into_response(self) -> Response {
+        let policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; form-action 'self'; \
+                      frame-ancestors 'none'; base-uri 'none'";
+        let headers = [
+            (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
+            (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy)),
+            (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+            (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+            (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        ];
+        (headers, self.0).into_response()
+    }
+}
+
+/// A text as it stands in a page.
+struct Text<'a>(&'a str);
+
+impl std::fmt::Display for Text<'_> {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.chars().try_for_each(|character| match character {
+            '&' => out.write_str("&amp;"),
+            '<' => out.write_str("&lt;"),
+            '>' => out.write_str("&gt;"),
+            '"' => out.write_str("&quot;"),
+            '\'' => out.write_str("&#39;"),
+            other => out.write_char(other),
+        })
+    }
+}
+
+fn page(title: &str, body: &str) -> Html {
+    Html(format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{title} · Deed</title>\n\
+         <link rel=\"stylesheet\" href=\"/deed.css\">\n<script src=\"/sessions.js\" defer></script>\n</head>\n<body>\n\
+         <main>\n<h1>{title}</h1>\n{body}</main>\n</body>\n</html>\n",
+        title = Text(title),
+    ))
+}
+
+/// Adds a piece to a text, which takes all.
+fn add(body: &mut String, piece: std::fmt::Arguments<'_>) {
+    body.write_fmt(piece).unwrap_or_default();
+}
+
+/// Sends a browser to another address with a cookie.
+pub(super) fn elsewhere(url: &str, cookie: Option<HeaderValue>) -> Response {
+    let Ok(url) = HeaderValue::from_str(url) else {
+        return (StatusCode::BAD_GATEWAY, failed("The identity provider's address cannot be used."))
+            .into_response();
+    };
+    let mut answer = StatusCode::SEE_OTHER.into_response();
+    let headers = answer.headers_mut();
+    headers.insert(header::LOCATION, url);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.extend(cookie.map(|cookie| (header::SET_COOKIE, cookie)));
+    answer
+}
+
+/// A text as it stands in a query: everything but letters, digits and `-._~/` in percent.
+fn in_query(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
+    text.bytes().fold(String::new(), |mut found, byte| {
+        if plain(byte) {
+            found.push(char::from(byte));
+        } else {
+            add(&mut found, format_args!("%{byte:02X}"));
+        }
+        found
+    })
+}
+
+/// Where one chooses a provider.
+pub(super) fn sign_in<'a>(names: impl Iterator<Item = &'a str>, return_to: &str, is_plain: bool) -> Html {
+    let mut body = String::new();
+    for name in names {
+        let (path, back) = (in_query(name), in_query(return_to));
+        add(
+            &mut body,
+            format_args!(
+                "<p><a class=\"button\" href=\"/auth/{path}/start?return_to={back}\">Continue with {}</a></p>\n",
+                Text(name)
+            ),
+        );
+    }
+    if body.is_empty() {
+        body.push_str(
+            "<p>No identity provider is set up yet. An owner names one in the policy on signing in.</p>\n",
+        );
+    }
+    if is_plain {
+        body.push_str("<p class=\"note\">This server is reached without TLS, which is for a first run on one's own machine only.</p>\n");
+    }
+    page("Sign in", &body)
+}
+
+/// What went wrong.
+pub(super) fn failed(sentence: &str) -> Html {
+    let body =
+        format!("<p role=\"alert\">{}</p>\n<p><a href=\"/sign-in\">Begin again</a></p>\n", Text(sentence));
+    page("You are not signed in", &body)
+}
+
+/// After signing out.
+pub(super) fn signed_out(elsewhere: Option<&str>) -> Html {
+    let mut body = String::from("<p>Your session here has ended.</p>\n");
+    if let Some(url) = elsewhere {
+        add(
+            &mut body,
+            format_args!(
+                "<p><a href=\"{}\">End the session at the identity provider, too</a></p>\n",
+                Text(url)
+            ),
+        );
+    }
+    body.push_str("<p><a href=\"/sign-in\">Sign in again</a></p>\n");
+    page("You are signed out", &body)
+}
+
+/// A row of the list of sessions.
+pub(super) struct Row {
+    pub(super) id: String,
+    pub(super) provider: String,
+    pub(super) started: String,
+    pub(super) expires: String,
+    pub(super) several_factors: bool,
+    pub(super) is_this: bool,
+}
+
+/// One's own sessions.
+pub(super) fn sessions(subject: &str, rows: &[Row]) -> Html {
+    let mut body = format!(
+        "<p>You are signed in as <code id=\"subject\">{}</code>. Everything you do is recorded and signed.</p>\n\
+         <table>\n<caption>Your sessions</caption>\n<thead><tr><th scope=\"col\">Since</th><th scope=\"col\">Until</th>\
+         <th scope=\"col\">Provider</th><th scope=\"col\">Factors</th><th scope=\"col\">End it</th></tr></thead>\n<tbody>\n",
+        Text(subject)
+    );
+    for row in rows {
+        let factors = if row.several_factors { "several" } else { "one" };
+        let end = if row.is_this {
+            "this one".to_owned()
+        } else {
+            format!(
+                "<form method=\"post\" action=\"/sessions/{}/end\"><button type=\"submit\">End<span class=\"hidden\"> the session of {}</span></button></form>",
+                Text(&row.id),
+                Text(&row.started)
+            )
+        };
+        add(
+            &mut body,
+            format_args!(
+                "<tr><td>{}</td><td>{}</td><td>{}</td><td>{factors}</td><td>{end}</td></tr>\n",
+                Text(&row.started),
+                Text(&row.expires),
+                Text(&row.provider)
+            ),
+        );
+    }
+    body.push_str("</tbody>\n</table>\n<form method=\"post\" action=\"/sign-out\"><button type=\"submit\">Sign out</button></form>\n");
+    page("Signed in", &body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_comes_from_outside_becomes_markup() {
+        let Html(text) = sign_in(["<script>\"'&"].into_iter(), "/x\"><b>", true);
+        assert!(!text.contains("<script>\"") && !text.contains("<b>"), "{text}");
+        assert!(
+            text.contains("&lt;script&gt;&quot;&#39;&amp;") && text.contains("/x%22%3E%3Cb%3E"),
+            "{text}"
+        );
+        let Html(text) = failed("<i>");
+        assert!(text.contains("&lt;i&gt;"));
+    }
+}
