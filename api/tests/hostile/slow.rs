@@ -20,6 +20,8 @@ impl Inside {
     fn new(limits: Limits) -> Self {
         let place = Place::new();
         let config = Config {
+            public_url: None,
+            secrets: place.data().join("secrets"),
             data: place.data(),
             keys: place.data().join("keys"),
             head_lock: place.data().join("head.lock"),

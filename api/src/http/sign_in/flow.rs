@@ -68,10 +68,11 @@ async fn begin(deed: &Deed, name: &str, wanted: Wanted) -> Result<Response, Fail
     let asked_for_factors = rules.several_factors || several_factors.as_deref() == Some("1");
     let values = || policy.several_factors.iter().map(|value| value.to_string()).collect();
     let wishes = Wishes {
-        login_hint: login_hint.filter(|hint| hint.len() <= HINT_BYTES_MAX),
+        login_hint: login_hint.filter(|hint| (1..=HINT_BYTES_MAX).contains(&hint.len())),
         acr_values: if asked_for_factors { values() } else { Vec::new() },
         max_age_seconds: asked_for_factors.then_some(rules.several_factors_seconds),
-        prompt: None::<Prompt>,
+        // A session that is there already at the provider may have been begun with one factor.
+        prompt: asked_for_factors.then_some(Prompt::Login),
     };
     let now = clock::now();
     let begun = provider.begin(&wishes, &Fresh::random(), now).await;
