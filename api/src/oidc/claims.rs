@@ -93,10 +93,8 @@ fn texts(payload: &Map<String, Value>, name: &str) -> Result<Option<Vec<String>>
     if values.len() > GROUPS_MAX {
         return Err(wrong(name));
     }
-    let one = |value: &Value| match value {
-        Value::String(text) if text.len() <= TEXT_BYTES_MAX => Ok(text.clone()),
-        _ => Err(wrong(name)),
-    };
+    let fits = |text: &&str| text.len() <= TEXT_BYTES_MAX;
+    let one = |value: &Value| value.as_str().filter(fits).map(String::from).ok_or_else(|| wrong(name));
     values.iter().map(one).collect::<Result<_, _>>().map(Some)
 }
 

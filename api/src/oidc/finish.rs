@@ -107,15 +107,15 @@ impl Provider {
             ("code_verifier", begun.pkce_verifier.reveal()),
         ];
         let secret = settings.client_secret.as_ref().map(Hidden::reveal);
-        if secret.is_none() || metadata.secret_in_fields {
+        let in_fields = metadata.secret_in_fields || settings.relaxes(Relaxation::SecretInFields);
+        if secret.is_none() || in_fields {
             fields.push(("client_id", &settings.client_id));
             fields.extend(secret.map(|secret| ("client_secret", secret)));
         }
         // RFC 6749 encodes both before the header does.
         let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-        let credentials = secret
-            .filter(|_| !metadata.secret_in_fields)
-            .map(|secret| (encoded(&settings.client_id), encoded(secret)));
+        let credentials =
+            secret.filter(|_| !in_fields).map(|secret| (encoded(&settings.client_id), encoded(secret)));
         let credentials = credentials.as_ref().map(|(id, secret)| (id.as_str(), secret.as_str()));
         let sent = self.fetcher.form(&metadata.token, &fields, credentials).await;
         let (status, body) = sent.map_err(SignInError::Exchange)?;

@@ -62,6 +62,8 @@ pub enum Relaxation {
     LogoutTokenWithoutExp,
     /// Answers to the browser may lack the issuer although the provider announces it.
     NoIssuerInResponse,
+    /// The client's secret goes among the fields, although the provider takes it in a header: it does not decode the header.
+    SecretInFields,
 }
 
 /// Whom requests may go to.

@@ -141,7 +141,7 @@ async fn a_signature_that_is_not_the_providers_is_refused() {
         ("another key by the same name", Signer::new("honest", 8).token(&claims), "token_signature"),
         ("an unknown key", Signer::new("unknown", 8).token(&claims), "token_key_unknown"),
         ("altered", flipped, "token_unreadable"),
-        ("cut", token[..token.len() - 2].to_owned(), "token_unreadable"),
+        ("cut", token[..token.len() - 2].to_owned(), "token_signature"),
         ("longer", format!("{token}.x"), "token_unreadable"),
         ("no token", "token".into(), "token_unreadable"),
         ("a logout token", honest.logout(&claims), "token_type"),
@@ -194,7 +194,7 @@ async fn a_sign_in_must_be_as_fresh_as_was_asked() {
     let attempt = Attempt::with(&wishes, strict).await;
     for (time, code) in [
         (json!(NOW - 60), "believed"),
-        (json!(NOW as f64 - 59.5), "believed"),
+        (json!(1_799_999_940.5), "believed"),
         (json!(NOW - 61), "token_sign_in_too_old"),
         (json!(NOW + 1), "token_sign_in_too_old"),
         (json!(null), "token_sign_in_time_missing"),

@@ -47,7 +47,10 @@ impl Scene {
             Kind::OidcProvider | Kind::Canaille => &["openid", "profile", "email", "groups"],
         };
         let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
-        let settings = Settings { scopes, relaxations: relaxations.into(), ..settings(&peer.issuer) };
+        let mut relaxations: Vec<Relaxation> = relaxations.into();
+        // It does not decode a secret that came in a header.
+        relaxations.extend((kind == Kind::Glewlwyd).then_some(Relaxation::SecretInFields));
+        let settings = Settings { scopes, relaxations, ..settings(&peer.issuer) };
         Self { kind, peer, provider: Provider::new(settings).unwrap() }
     }
 
