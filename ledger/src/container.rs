@@ -1,7 +1,8 @@
 //! A folder of container files that grows at its end: the part that writes.
 //!
-//! The file in use is filled with zero bytes ahead, so that a sync has no block to allocate. A failed write before anything of
-//! it could count may be tried again; a failed sync may not, because nobody knows what it left behind.
+//! The file in use is filled with zero bytes ahead, so that a sync has no block to allocate; a large one is filled on a thread of
+//! its own while the file before it is in use, so that nobody waits for it. A failed write before anything of it could count may be
+//! tried again; a failed sync may not, because nobody knows what it left behind.
 
 use crate::disk::{Disk, File, create_dir_lasting, replace};
 use crate::hash::{Hash, to_hex};
@@ -9,12 +10,15 @@ use crate::segment::{HEADER_BYTES, Header, HeaderFault, Kind, file_name, first_o
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread::JoinHandle;
 use thiserror::Error;
 
 /// Name of a file that is being prepared. One that is found at the start is a leftover.
 const UNFINISHED: &str = "next.new";
-/// How much is written at once when a new file is filled with zero bytes.
-const FILL_BYTES: usize = 1 << 20;
+/// What a new file is filled with, so much at once.
+static ZEROS: [u8; 1 << 20] = [0; 1 << 20];
+/// Files from this size on are filled ahead; a smaller one is filled in less time than a few syncs take.
+const AHEAD_BYTES_MIN: u64 = 16 << 20;
 
 /// Where the files of a ledger are, and which ledger it is.
 #[derive(Clone)]
@@ -139,6 +143,10 @@ impl Current {
     fn takes(&self, bytes: usize) -> bool {
         self.end == HEADER_BYTES as u64 || self.end + bytes as u64 <= self.capacity
     }
+
+    fn is_half_full(&self) -> bool {
+        self.end >= self.capacity / 2
+    }
 }
 
 /// A container folder that grows.
@@ -148,6 +156,8 @@ pub struct Container {
     /// Bytes of a new file, filled with zeros.
     segment_bytes: u64,
     current: Option<Current>,
+    /// The next file, under its passing name. The thread that fills it has the open file alone and knows no names.
+    ahead: Option<JoinHandle<io::Result<Box<dyn File>>>>,
 }
 
 impl Container {
@@ -163,7 +173,7 @@ impl Container {
         remove_if_there(place.disk.as_ref(), &leftover).map_err(write(&leftover))?;
         // The writer before may have been killed between giving the last file its name and making the name last.
         place.disk.sync_dir(&folder).map_err(write(&folder))?;
-        Ok(Self { place, kind, segment_bytes, current: None })
+        Ok(Self { place, kind, segment_bytes, current: None, ahead: None })
     }
 
     /// Goes on in an existing file after its last frames, `kept`, which begin at `offset`.
@@ -220,7 +230,33 @@ impl Container {
             return Err(ContainerError::Write { path: self.current_path(), cause });
         }
         current.end += frames.len() as u64;
+        let fill_next = current.is_half_full() && self.segment_bytes >= AHEAD_BYTES_MIN;
+        if fill_next && self.ahead.is_none() {
+            self.ahead = self.fill_ahead().ok();
+        }
         Ok(Appended { offset, new_file: offset == HEADER_BYTES as u64 })
+    }
+
+    /// Begins to fill the next file. When that fails, it is filled once it is needed, and whoever waits for it learns why that fails.
+    fn fill_ahead(&self) -> io::Result<JoinHandle<io::Result<Box<dyn File>>>> {
+        let unfinished = self.place.folder(self.kind).join(UNFINISHED);
+        let file = create_anew(self.place.disk.as_ref(), &unfinished)?;
+        let capacity = self.segment_bytes;
+        std::thread::Builder::new().name("deed-fill".to_owned()).spawn(move || {
+            let mut filled = 0;
+            while filled < capacity {
+                filled = fill(file.as_ref(), filled, capacity)?;
+                // Whoever else syncs meanwhile waits for one step at most.
+                file.sync_data()?;
+            }
+            Ok(file)
+        })
+    }
+
+    /// The file that was filled ahead, if it was and has the wanted size.
+    fn take_ahead(&mut self, capacity: u64) -> Option<Box<dyn File>> {
+        let filled = self.ahead.take()?.join().ok()?.ok()?;
+        filled.len().is_ok_and(|len| len == capacity).then_some(filled)
     }
 
     /// Takes back what was appended from `offset` of the current file on, as if it never had been.
@@ -264,13 +300,20 @@ impl Container {
 
     /// Makes the next file: header and zeros, synced, under a passing name, then under its own.
     fn begin(&mut self, first: u64, bytes: u64) -> Result<(), ContainerError> {
-        let disk = self.place.disk.as_ref();
         let folder = self.place.folder(self.kind);
         let path = folder.join(file_name(first));
         let unfinished = folder.join(UNFINISHED);
         let capacity = self.segment_bytes.max(bytes).min(FILE_BYTES_MAX);
+        let filled = self.take_ahead(capacity);
+        let disk = self.place.disk.as_ref();
         let header = Header { kind: self.kind, first, genesis: self.place.genesis };
-        let file = prepare(disk, &path, &unfinished, &header.encode(), capacity).map_err(|cause| {
+        let prepared = is_free(disk, &path).and_then(|()| {
+            let file = filled.map_or_else(|| filled_now(disk, &unfinished, capacity), Ok)?;
+            file.write_at(0, &header.encode())?;
+            file.sync_all()?;
+            Ok(file)
+        });
+        let file = prepared.map_err(|cause| {
             // It may be what fills the disk. When it stays, the next attempt removes it.
             drop(disk.remove(&unfinished));
             ContainerError::Write { path: path.clone(), cause }
@@ -296,29 +339,35 @@ pub struct Appended {
     pub new_file: bool,
 }
 
-fn prepare(
-    disk: &dyn Disk,
-    path: &Path,
-    unfinished: &Path,
-    header: &[u8],
-    capacity: u64,
-) -> io::Result<Box<dyn File>> {
+/// That no file of this name is there.
+fn is_free(disk: &dyn Disk, path: &Path) -> io::Result<()> {
     let folder = path.parent().unwrap_or(path);
     if disk.list(folder)?.iter().any(|name| path.ends_with(name)) {
         return Err(io::Error::new(io::ErrorKind::AlreadyExists, "a file of that name stands there already"));
     }
+    Ok(())
+}
+
+/// A new file in place of a leftover.
+fn create_anew(disk: &dyn Disk, unfinished: &Path) -> io::Result<Box<dyn File>> {
     remove_if_there(disk, unfinished)?;
-    let file = disk.create_new(unfinished)?;
-    file.write_at(0, header)?;
-    let zeros = vec![0; FILL_BYTES];
-    let mut filled = header.len() as u64;
+    disk.create_new(unfinished)
+}
+
+fn filled_now(disk: &dyn Disk, unfinished: &Path, capacity: u64) -> io::Result<Box<dyn File>> {
+    let file = create_anew(disk, unfinished)?;
+    let mut filled = 0;
     while filled < capacity {
-        let wanted = usize::try_from(capacity - filled).unwrap_or(FILL_BYTES).min(FILL_BYTES);
-        file.write_at(filled, zeros.get(..wanted).unwrap_or_default())?;
-        filled += wanted as u64;
+        filled = fill(file.as_ref(), filled, capacity)?;
     }
-    file.sync_all()?;
     Ok(file)
+}
+
+/// Writes one step of zero bytes from `from` on, and says where the next one begins.
+fn fill(file: &dyn File, from: u64, capacity: u64) -> io::Result<u64> {
+    let wanted = usize::try_from(capacity - from).unwrap_or(ZEROS.len()).min(ZEROS.len());
+    file.write_at(from, ZEROS.get(..wanted).unwrap_or_default())?;
+    Ok(from + wanted as u64)
 }
 
 fn remove_if_there(disk: &dyn Disk, path: &Path) -> io::Result<()> {

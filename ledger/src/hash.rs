@@ -55,7 +55,7 @@ impl fmt::Debug for Hash {
 impl Serialize for Hash {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if serializer.is_human_readable() {
-            serializer.collect_str(self)
+            serializer.serialize_str(Hex::of(&self.0).as_str())
         } else {
             self.0.serialize(serializer)
         }

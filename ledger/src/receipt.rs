@@ -17,7 +17,7 @@ const FORMAT: &str = "receipt/v1";
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Receipt {
-    deed: Box<str>,
+    deed: Cow<'static, str>,
     /// The events, in order.
     pub events: Vec<ReceiptEvent>,
     /// Id of the key that signed.
@@ -45,7 +45,7 @@ pub struct ReceiptEvent {
     pub signature: Signature,
     /// `<area>.<past fact>`.
     #[serde(rename = "type")]
-    pub kind: Box<str>,
+    pub kind: Cow<'static, str>,
 }
 
 /// A text is not a receipt.

@@ -349,6 +349,59 @@ fn a_leftover_of_a_file_that_was_being_made_is_removed() {
     assert!(!disk.image().keys().any(|path| path.ends_with("next.new")));
 }
 
+/// Files that are filled ahead.
+const LARGE: u64 = 16 << 20;
+
+/// Appends groups of a megabyte for as long as that goes well and `on` says to go on.
+fn append_while(
+    log: &mut SegmentLog,
+    events: &mut Vec<NewEvent>,
+    on: impl Fn() -> bool,
+) -> Result<(), LogError> {
+    while on() {
+        let group = group(events.len() as u64, &[60_000; 16]);
+        log.append(events.len() as u64, &group)?;
+        events.extend(group);
+    }
+    Ok(())
+}
+
+fn assert_all_read(disk: &SimDisk, events: &[NewEvent]) {
+    let (log, recovered) = SegmentLog::open(&place(disk), LARGE).unwrap();
+    assert_eq!((recovered.size, recovered.torn_bytes), (events.len() as u64, 0));
+    let records = log.reader().read(0, usize::MAX, usize::MAX).unwrap();
+    assert!(records.iter().map(|record| &record.leaf).eq(events.iter().map(|event| &event.leaf)));
+    let files = disk.image().into_iter().filter(|(path, _)| path.starts_with("data/log"));
+    assert!(files.map(|(_, bytes)| bytes.len() as u64).all(|len| len == LARGE));
+}
+
+#[test]
+fn a_large_file_is_filled_while_the_one_before_it_is_in_use() {
+    let (disk, mut events) = (SimDisk::new(0), Vec::new());
+    let names = || disk.list(Path::new("/data/log")).unwrap();
+    let (mut log, _) = SegmentLog::open(&place(&disk), LARGE).unwrap();
+    append_while(&mut log, &mut events, || names().len() < 4).unwrap();
+    assert_eq!(names().iter().filter(|name| *name == "next.new").count(), 1, "{:?}", names());
+    disk.power_loss(KeepSyncedOnly);
+    drop(log);
+    assert_all_read(&disk, &events);
+}
+
+#[test]
+fn a_file_that_could_not_be_filled_ahead_is_filled_when_it_is_needed() {
+    let (disk, mut events) = (SimDisk::new(0), Vec::new());
+    let (mut log, _) = SegmentLog::open(&place(&disk), LARGE).unwrap();
+    disk.limit_to(LARGE + LARGE / 2);
+    let full = append_while(&mut log, &mut events, || true).unwrap_err();
+    assert!(full.may_retry() && events.len() > 200, "{full:?}");
+    disk.lift_limit();
+    let size = events.len();
+    append_while(&mut log, &mut events, || disk.list(Path::new("/data/log")).unwrap().len() == 1).unwrap();
+    assert!(events.len() > size);
+    drop(log);
+    assert_all_read(&disk, &events);
+}
+
 #[test]
 fn a_name_that_is_taken_is_never_written_over() {
     let (disk, mut asked) = (SimDisk::new(0), Asked::default());

@@ -59,15 +59,13 @@ struct Asked {
     now: Time,
     actor: Actor,
     origin: Origin,
+    /// Of the command id, under the actor.
+    key: Option<CommandKey>,
     source: Source,
     seen: Option<u64>,
 }
 
 impl Asked {
-    fn key(&self) -> Option<CommandKey> {
-        self.origin.request.as_ref().map(|request| CommandKey::new(&self.actor, request))
-    }
-
     fn is_by_system(&self) -> bool {
         self.actor == Actor::System
     }
@@ -75,7 +73,7 @@ impl Asked {
     /// The same without the command id, which stands for another command.
     fn without_request(self) -> Self {
         let origin = Origin { channel: self.origin.channel, digest: None, request: None };
-        Self { origin, ..self }
+        Self { origin, key: None, ..self }
     }
 }
 
@@ -189,7 +187,8 @@ impl Engine {
         if self.dead {
             return reply(Answer::Failed(Failure::Stopped));
         }
-        let asked = Asked { now: self.now(), actor, origin, source, seen };
+        let key = origin.request.as_ref().map(|request| CommandKey::new(&actor, request));
+        let asked = Asked { now: self.now(), actor, origin, key, source, seen };
         match self.outcome(asked, command, lookup) {
             Ok(outcome) => self.pending.push(Pending { reply, outcome }),
             Err(failure) => {
@@ -228,7 +227,7 @@ impl Engine {
     }
 
     fn find(&self, asked: &Asked, lookup: Lookup) -> Result<Found, Failure> {
-        let Some(key) = asked.key() else { return Ok(Found::Nothing) };
+        let Some(key) = asked.key else { return Ok(Found::Nothing) };
         let digest = asked.origin.digest;
         if let Some(known) = self.recent.find(key) {
             return Ok(Found::comparing(known.at, known.digest, digest));
@@ -289,7 +288,7 @@ impl Engine {
         let draft = Draft { actor: asked.actor, cause: None, fact, origin: asked.origin.clone(), payloads };
         let event = self.writer.stage(asked.now, draft)?;
         self.state.apply(&event);
-        self.recent.note(&event);
+        self.recent.note(asked.key, &event);
         if let Fact::Custody(Custody::PayloadErased(erased)) = &event.fact {
             self.erased.push(erased.clone());
         }

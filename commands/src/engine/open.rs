@@ -10,7 +10,7 @@ use ledger::event::custody::{HeadLockCheck, StoppedHow};
 use ledger::event::{Custody, DecodeError, Decoded, Envelope, Event, Fact, Subject};
 use ledger::hash::Hash;
 use ledger::head_lock::HeadLockError;
-use ledger::index::{Index, IndexError, StoredSnapshot};
+use ledger::index::{CommandKey, Index, IndexError, StoredSnapshot};
 use ledger::key_ring::{KeyRing, RotationFault};
 use ledger::log::{LogReader, ReadError, Record};
 use ledger::merkle::leaf_hash;
@@ -301,7 +301,7 @@ impl Fold {
         if let Decoded::Known(event) = &decoded
             && seq >= self.recent.from()
         {
-            self.recent.note(event);
+            self.recent.note(CommandKey::of(event), event);
         }
         if seq < self.head.size() {
             return Ok(());

@@ -40,8 +40,9 @@ impl Recent {
         self.known.get(&key).copied()
     }
 
-    pub(super) fn note(&mut self, event: &Event) {
-        let Some(key) = CommandKey::of(event) else { return };
+    /// Remembers an event's command, if a client asked for it.
+    pub(super) fn note(&mut self, key: Option<CommandKey>, event: &Event) {
+        let Some(key) = key else { return };
         let (at, digest) = (event.seq, event.origin.digest);
         self.known.entry(key).or_insert_with(|| {
             self.order.push_back((at, key));

@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 use thiserror::Error;
 
 /// A text is not an id of the wanted kind.
@@ -37,11 +38,33 @@ pub fn uuid_v7_millis(uuid: &[u8; 16]) -> u64 {
     u64::from_be_bytes([0, 0, a, b, c, d, e, f])
 }
 
+/// Bytes of what an id begins with: three letters and an underscore.
+const PREFIX_BYTES: usize = 4;
+
+/// The text of an id, without the heap.
+struct Text([u8; PREFIX_BYTES + 32]);
+
+impl Text {
+    fn of(prefix: &'static str, uuid: &[u8; 16]) -> Self {
+        let mut text = [0; PREFIX_BYTES + 32];
+        let (begin, digits) = text.split_at_mut(PREFIX_BYTES);
+        begin.copy_from_slice(prefix.as_bytes());
+        digits.copy_from_slice(Hex::of(uuid).as_str().as_bytes());
+        Self(text)
+    }
+
+    fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident $prefix:literal;)*) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name([u8; 16]);
+
+        const _: () = assert!($prefix.len() + 1 == PREFIX_BYTES);
 
         impl $name {
             /// What its text begins with, before the underscore.
@@ -65,8 +88,7 @@ macro_rules! ids {
 
         impl fmt::Display for $name {
             fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-                out.write_str(concat!($prefix, "_"))?;
-                out.write_str(Hex::of(&self.0).as_str())
+                out.write_str(Text::of(concat!($prefix, "_"), &self.0).as_str())
             }
         }
 
@@ -98,7 +120,11 @@ macro_rules! ids {
 
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                if serializer.is_human_readable() { serializer.collect_str(self) } else { self.0.serialize(serializer) }
+                if serializer.is_human_readable() {
+                    serializer.serialize_str(Text::of(concat!($prefix, "_"), &self.0).as_str())
+                } else {
+                    self.0.serialize(serializer)
+                }
             }
         }
 
@@ -155,7 +181,7 @@ ids! {
 
 /// A client's own name for one command: 1 to 64 letters, digits, `.`, `_` or `-`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
-pub struct CommandId(Box<str>);
+pub struct CommandId(Arc<str>);
 
 /// A text is not a command id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]

@@ -16,6 +16,8 @@ use thiserror::Error;
 
 /// Longest leaf in bytes: an entry of a C2SP tile carries its length in 16 bits.
 pub const LEAF_BYTES_MAX: usize = 65_535;
+/// Room for nearly every leaf, so that its text does not move while it is written.
+const LEAF_BYTES_USUAL: usize = 1_024;
 
 /// What an event says about a payload sealed beside it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -164,7 +166,8 @@ impl Event {
             v,
         };
         leaf.check()?;
-        let text = serde_json::to_vec(&leaf)?;
+        let mut text = Vec::with_capacity(LEAF_BYTES_USUAL);
+        serde_json::to_writer(&mut text, &leaf)?;
         within_limit(&text)?;
         canonical::check(&text)?;
         Ok(text)

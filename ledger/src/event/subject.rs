@@ -363,7 +363,7 @@ pub struct ContentDigest(pub [u8; 16]);
 
 impl Serialize for ContentDigest {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&crate::hash::to_hex(&self.0))
+        serializer.serialize_str(crate::hash::Hex::of(&self.0).as_str())
     }
 }
 
