@@ -62,7 +62,7 @@ impl Scene {
     /// The policy that believes the provider, with changes to it.
     fn policy(&self, changes: &Value) -> Value {
         let relaxations = match self.kind {
-            Kind::Glewlwyd => json!(["logout_token_typ_jwt", "logout_token_without_exp"]),
+            Kind::Glewlwyd => json!(["logout_token_typ_jwt", "logout_token_without_exp", "secret_in_fields"]),
             Kind::OidcProvider | Kind::Canaille => json!([]),
         };
         let scopes = match self.kind {

@@ -80,6 +80,7 @@ fn relaxation(relaxation: Relaxation) -> oidc::Relaxation {
         Relaxation::LogoutTokenTypJwt => oidc::Relaxation::LogoutTokenTypJwt,
         Relaxation::LogoutTokenWithoutExp => oidc::Relaxation::LogoutTokenWithoutExp,
         Relaxation::NoIssuerInResponse => oidc::Relaxation::NoIssuerInResponse,
+        Relaxation::SecretInFields => oidc::Relaxation::SecretInFields,
     }
 }
 

@@ -90,6 +90,8 @@ pub enum Relaxation {
     LogoutTokenWithoutExp,
     /// Its answers to browsers may lack its issuer although it announces that they have it.
     NoIssuerInResponse,
+    /// It is shown the client's secret in the body, because it does not decode the header.
+    SecretInFields,
 }
 
 impl Default for SignIn {
