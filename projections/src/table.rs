@@ -220,9 +220,11 @@ impl<K: Ord + Clone, V: Clone> Table<K, V> {
     }
 }
 
+type Children<'a, K, V> = std::slice::Iter<'a, (K, Arc<Node<K, V>>)>;
+
 /// Entries in order.
 pub struct Iter<'a, K, V> {
-    branches: Vec<std::slice::Iter<'a, (K, Arc<Node<K, V>>)>>,
+    branches: Vec<Children<'a, K, V>>,
     leaf: std::slice::Iter<'a, (K, V)>,
 }
 
