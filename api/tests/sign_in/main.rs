@@ -1,6 +1,11 @@
 //! Signing in at the real server with real providers: what works, what is attacked, what a browser shows.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops where it cannot go on")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test stops where it cannot go on"
+)]
 
 mod attacks;
 #[path = "../common/mod.rs"]

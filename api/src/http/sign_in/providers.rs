@@ -27,10 +27,13 @@ pub(super) enum Unusable {
     Settings(#[from] oidc::SettingsError),
 }
 
+/// How a provider was described, and what came of it.
+type Known = (Policy, Arc<oidc::Provider>);
+
 /// Providers by name, each as it was last described.
 pub(super) struct Providers {
     secrets: PathBuf,
-    known: Mutex<BTreeMap<Box<str>, (Policy, Arc<oidc::Provider>)>>,
+    known: Mutex<BTreeMap<Box<str>, Known>>,
 }
 
 impl Providers {
