@@ -73,11 +73,15 @@ async fn a_second_factor_is_asked_for_and_shown() {
 #[tokio::test]
 async fn a_fresh_sign_in_is_asked_for_and_shown() {
     let wishes = Wishes { max_age_seconds: Some(600), ..Wishes::default() };
-    for kind in [Kind::OidcProvider, Kind::Canaille, Kind::Glewlwyd] {
+    for kind in [Kind::OidcProvider, Kind::Canaille] {
         let scene = Scene::new(kind);
         let claims = scene.sign_in(&mut Browser::default(), "ada", &wishes).await.unwrap();
         assert!(now().seconds_since(claims.authenticated.unwrap()) < 600, "{kind:?}");
     }
+    // It says that people signed in in 1970.
+    let scene = Scene::new(Kind::Glewlwyd);
+    let refused = scene.sign_in(&mut Browser::default(), "ada", &wishes).await.unwrap_err();
+    assert_eq!(refused.code(), "token_sign_in_too_old");
 }
 
 #[tokio::test]
