@@ -48,8 +48,8 @@ impl Scene {
         };
         let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
         let mut relaxations: Vec<Relaxation> = relaxations.into();
-        // It does not decode a secret that came in a header.
-        relaxations.extend((kind == Kind::Glewlwyd).then_some(Relaxation::SecretInFields));
+        // The others do not decode a secret that came in a header.
+        relaxations.extend((kind != Kind::OidcProvider).then_some(Relaxation::SecretInFields));
         let settings = Settings { scopes, relaxations, ..settings(&peer.issuer) };
         Self { kind, peer, provider: Provider::new(settings).unwrap() }
     }
