@@ -91,8 +91,8 @@ fn each_problem_is_in_the_document_under_its_status() {
             })
         })
         .collect();
-    // No operation stands for what is nowhere.
-    let nowhere = [Kind::NoSuchRoute, Kind::WrongMethod];
+    // No operation stands for what is nowhere, nor for the pages.
+    let nowhere = [Kind::NoSuchRoute, Kind::WrongMethod, Kind::NoSession];
     for kind in Kind::ALL.iter().filter(|kind| !nowhere.contains(kind)) {
         let wanted = (kind.status().as_u16().to_string(), kind.code().to_owned());
         assert!(found.contains(&wanted), "{wanted:?}");

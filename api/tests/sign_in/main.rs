@@ -68,7 +68,8 @@ impl Scene {
     fn policy(&self, changes: &Value) -> Value {
         let relaxations = match self.kind {
             Kind::Glewlwyd => json!(["logout_token_typ_jwt", "logout_token_without_exp", "secret_in_fields"]),
-            Kind::OidcProvider | Kind::Canaille => json!([]),
+            Kind::Canaille => json!(["secret_in_fields"]),
+            Kind::OidcProvider => json!([]),
         };
         let scopes = match self.kind {
             // It knows no scope that it was not told of.

@@ -98,6 +98,7 @@ impl<T: JsonSchema> Part for body::Json<T> {
             Kind::BodyTooSlow,
             Kind::BodyUnreadable,
             Kind::NotUtf8,
+            Kind::CrossSite,
             Kind::NotJson,
             Kind::WrongShape,
         ]);
