@@ -21,6 +21,8 @@ const COMMIT_PAYLOAD_BYTES: usize = 4 + 8 + 32;
 const EVENT_BYTES: u64 = 4 + 8 + 64 + 4;
 /// Bytes of a commit frame.
 const COMMIT_BYTES: usize = FRAME_HEAD_BYTES + COMMIT_PAYLOAD_BYTES;
+/// Bytes that are compared with zero at once.
+const ZEROS_AT_ONCE: usize = 64;
 const MAGIC: &[u8; 8] = b"DEEDSEG1";
 const FRAMING: Configuration<BigEndian, Fixint, Limit<PAYLOAD_BYTES_MAX>> =
     bincode::config::standard().with_big_endian().with_fixed_int_encoding().with_limit::<PAYLOAD_BYTES_MAX>();
@@ -276,9 +278,24 @@ impl<'a> Iterator for Frames<'a> {
     }
 }
 
-fn is_zero(bytes: &[u8]) -> bool {
-    let (words, rest) = bytes.as_chunks::<64>();
-    words.iter().all(|word| *word == [0; 64]) && rest.iter().all(|byte| *byte == 0)
+/// Whether there are only zero bytes.
+pub fn is_zero(bytes: &[u8]) -> bool {
+    let (chunks, rest) = bytes.as_chunks();
+    chunks.iter().all(is_zero_chunk) && rest.iter().all(|byte| *byte == 0)
+}
+
+/// Without branches, so that a machine looks at many bytes at once.
+#[inline]
+fn is_zero_chunk(chunk: &[u8; ZEROS_AT_ONCE]) -> bool {
+    chunk.iter().fold(0, |bits, byte| bits | byte) == 0
+}
+
+/// How many bytes there are up to the last one that is not zero.
+fn used_bytes(bytes: &[u8]) -> usize {
+    let (_, chunks) = bytes.as_rchunks();
+    let zeros = chunks.iter().rev().take_while(|chunk| is_zero_chunk(chunk)).count();
+    let (used, _) = bytes.split_at_checked(bytes.len() - zeros * ZEROS_AT_ONCE).unwrap_or_default();
+    used.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1)
 }
 
 /// An event as it is stored.
@@ -378,10 +395,10 @@ impl<E> LogFile<E> {
         let walked = first + read.events.len() as u64;
         read.events.truncate(committed);
         let rest = file.get(read.end..).unwrap_or_default();
-        read.tail = match rest.iter().rposition(|byte| *byte != 0) {
-            None => Tail::Clean,
-            Some(_) if was_synced(file, broken_at, walked) => Tail::Damaged { offset: broken_at },
-            Some(last) => Tail::Torn { bytes: last + 1 },
+        read.tail = match used_bytes(rest) {
+            0 => Tail::Clean,
+            _ if was_synced(file, broken_at, walked) => Tail::Damaged { offset: broken_at },
+            bytes => Tail::Torn { bytes },
         };
         read
     }
@@ -454,6 +471,22 @@ fn commits_after(bytes: &[u8]) -> impl Iterator<Item = Commit> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn zero_bytes_are_told_from_used_ones_at_every_place() {
+        for length in 0..200 {
+            let mut bytes = vec![0; length];
+            assert!(is_zero(&bytes) && used_bytes(&bytes) == 0, "{length}");
+            for place in 0..length {
+                bytes[place] = 0x80;
+                assert!(!is_zero(&bytes[..=place]) && !is_zero(&bytes), "{length} {place}");
+                assert_eq!(used_bytes(&bytes), place + 1, "{length} {place}");
+                bytes[place / 2] = 1;
+                assert_eq!(used_bytes(&bytes), place + 1, "{length} {place}");
+                bytes.fill(0);
+            }
+        }
+    }
 
     #[test]
     fn an_event_is_read_in_both_ways_or_in_neither() {

@@ -18,71 +18,93 @@ type Block = [u8; BLOCK_BYTES];
 
 /// The hashes of `N` texts, each with the byte before it.
 pub(crate) fn prefixed<const N: usize>(prefix: u8, texts: [&[u8]; N]) -> [Hash; N] {
-    let messages = texts.map(|text| Message::of(prefix, text));
-    let mut blocks = messages.each_ref().map(Message::blocks);
+    let mut messages = [Message::EMPTY; N];
+    messages.iter_mut().zip(texts).for_each(|(message, text)| message.fill(prefix, text));
     let mut states = [START; N];
-    let mut some = true;
-    while some {
-        some = false;
-        for (state, blocks) in states.iter_mut().zip(&mut blocks) {
-            if let Some(block) = blocks.next() {
-                compress256(state, slice::from_ref(block));
-                some = true;
-            }
-        }
-    }
+    take_in(&mut states, messages.each_ref().map(Message::head));
+    take_in(&mut states, messages.each_ref().map(|message| message.middle));
+    take_in(&mut states, messages.each_ref().map(Message::tail));
     states.map(digest)
 }
 
+/// Takes blocks into each state, by turns.
+#[inline]
+fn take_in<const N: usize>(states: &mut [[u32; 8]; N], blocks: [&[Block]; N]) {
+    let most = blocks.iter().map(|blocks| blocks.len()).max().unwrap_or(0);
+    for at in 0..most {
+        for (state, blocks) in states.iter_mut().zip(&blocks) {
+            if let Some(block) = blocks.get(at) {
+                compress256(state, slice::from_ref(block));
+            }
+        }
+    }
+}
+
 /// A text and its prefix, cut into blocks; only the first and the last are copied.
+#[derive(Clone, Copy)]
 struct Message<'a> {
-    head: Option<Block>,
+    head: Block,
+    /// Whether the text is long enough for a block before its last one.
+    has_head: bool,
     middle: &'a [Block],
     tail: [Block; 2],
     tail_blocks: usize,
 }
 
 impl<'a> Message<'a> {
-    fn of(prefix: u8, text: &'a [u8]) -> Self {
+    const EMPTY: Self = Self {
+        head: [0; BLOCK_BYTES],
+        has_head: false,
+        middle: &[],
+        tail: [[0; BLOCK_BYTES]; 2],
+        tail_blocks: 0,
+    };
+
+    /// Makes an empty message that of a text. It is filled in its place, because it is larger than what it needs of the text.
+    #[inline]
+    fn fill(&mut self, prefix: u8, text: &'a [u8]) {
         let bytes = text.len() as u64 + 1;
         let Some((first, rest)) = text.split_first_chunk::<{ BLOCK_BYTES - 1 }>() else {
-            let (tail, tail_blocks) = tail(Some(prefix), text, bytes);
-            return Self { head: None, middle: &[], tail, tail_blocks };
+            self.end(Some(prefix), text, bytes);
+            return;
         };
-        let mut head = [prefix; BLOCK_BYTES];
-        let (_, after) = head.split_at_mut(1);
+        let (to, after) = self.head.split_at_mut(1);
+        to.copy_from_slice(&[prefix]);
         after.copy_from_slice(first);
+        self.has_head = true;
         let (middle, rest) = rest.as_chunks();
-        let (tail, tail_blocks) = tail(None, rest, bytes);
-        Self { head: Some(head), middle, tail, tail_blocks }
+        self.middle = middle;
+        self.end(None, rest, bytes);
     }
 
-    fn blocks(&self) -> impl Iterator<Item = &Block> {
-        self.head.iter().chain(self.middle).chain(self.tail.iter().take(self.tail_blocks))
+    /// The end of a message of so many bytes, with the mark and the length; one block or two.
+    #[inline]
+    fn end(&mut self, prefix: Option<u8>, rest: &[u8], bytes: u64) {
+        let start = usize::from(prefix.is_some());
+        let used = start + rest.len() + 1;
+        self.tail_blocks = if used + LENGTH_BYTES > BLOCK_BYTES { 2 } else { 1 };
+        let all = self.tail.as_flattened_mut();
+        if let (Some(to), Some(prefix)) = (all.first_mut(), prefix) {
+            *to = prefix;
+        }
+        if let Some(to) = all.get_mut(start..used - 1) {
+            to.copy_from_slice(rest);
+        }
+        if let Some(to) = all.get_mut(used - 1) {
+            *to = 0x80;
+        }
+        if let Some(to) = all.get_mut(..self.tail_blocks * BLOCK_BYTES).and_then(<[u8]>::last_chunk_mut) {
+            *to = (bytes * 8).to_be_bytes();
+        }
     }
-}
 
-/// The end of a message of so many bytes, with the mark and the length; one block or two.
-#[inline]
-fn tail(prefix: Option<u8>, rest: &[u8], bytes: u64) -> ([Block; 2], usize) {
-    let mut tail = [[0; BLOCK_BYTES]; 2];
-    let start = usize::from(prefix.is_some());
-    let used = start + rest.len() + 1;
-    let blocks = if used + LENGTH_BYTES > BLOCK_BYTES { 2 } else { 1 };
-    let all = tail.as_flattened_mut();
-    if let (Some(to), Some(prefix)) = (all.first_mut(), prefix) {
-        *to = prefix;
+    fn head(&self) -> &[Block] {
+        if self.has_head { slice::from_ref(&self.head) } else { &[] }
     }
-    if let Some(to) = all.get_mut(start..used - 1) {
-        to.copy_from_slice(rest);
+
+    fn tail(&self) -> &[Block] {
+        self.tail.get(..self.tail_blocks).unwrap_or_default()
     }
-    if let Some(to) = all.get_mut(used - 1) {
-        *to = 0x80;
-    }
-    if let Some(to) = all.get_mut(..blocks * BLOCK_BYTES).and_then(<[u8]>::last_chunk_mut) {
-        *to = (bytes * 8).to_be_bytes();
-    }
-    (tail, blocks)
 }
 
 fn digest(state: [u32; 8]) -> Hash {

@@ -7,7 +7,7 @@ use ledger::disk::{Disk, read_whole};
 use ledger::note::KeyId;
 use ledger::segment::{
     FRAME_HEAD_BYTES, HEADER_BYTES, Header, HeaderFault, Kind, LogFile, StoredEvent, Tail, file_name,
-    first_of,
+    first_of, is_zero,
 };
 use std::io;
 use std::path::Path;
@@ -16,6 +16,8 @@ use std::path::Path;
 const LEAF_AT: usize = FRAME_HEAD_BYTES + 4 + 8;
 /// How much of a file is read at once: small enough to stay near the processor and to begin with soon, and large beside a group.
 const WINDOW_BYTES: u64 = 4 << 20;
+/// How much is read at once where only zero bytes are expected: what stays in the processor's cache.
+const ZEROS_BYTES: usize = 256 << 10;
 /// What the writer calls a file that it prepares.
 const UNFINISHED: &str = "next.new";
 
@@ -84,6 +86,8 @@ struct Window {
     bytes: Vec<u8>,
     /// Whether the file goes on.
     more: bool,
+    /// Zero bytes that end the file and are not in `bytes`.
+    zeros: u64,
 }
 
 impl LogFiles {
@@ -99,7 +103,7 @@ impl LogFiles {
         let (mut section, mut end, mut tail) = groups(&window.bytes, from.events, room.rows);
         if window.more && section.commits.is_empty() {
             // Damage, the end, or a group that is larger: what it is can be told only from all that follows.
-            window = self.window(first, from.skipped, FILE_BYTES_MAX, window.bytes)?;
+            window = self.rest(first, from.skipped, window)?;
             (section, end, tail) = groups(&window.bytes, from.events, section.rows);
         }
         let events = from.events + section.rows.len() as u64;
@@ -111,7 +115,7 @@ impl LogFiles {
             section.read = read;
             self.reached = Some(Reached { skipped: from.skipped + read, events });
         } else {
-            section.read = window.bytes.len() as u64;
+            section.read = window.bytes.len() as u64 + window.zeros;
             self.finish(&mut section, events, moved(tail, from.skipped));
         }
         section.bytes = window.bytes;
@@ -129,6 +133,19 @@ impl LogFiles {
         }
         self.done += 1;
         self.reached = None;
+    }
+
+    /// All that follows in a file, of which `part` is the beginning. Zero bytes are not kept: most of a file is zero while it is filled.
+    fn rest(&self, first: u64, skipped: u64, mut part: Window) -> Result<Window, Trouble> {
+        let path = self.place.folder(Kind::Log).join(file_name(first));
+        let after = skipped + part.bytes.len() as u64;
+        let room = part.bytes.get_mut(HEADER_BYTES..).unwrap_or_default();
+        let zeros =
+            if is_zero(room) { zeros(self.place.disk.as_ref(), &path, after, room) } else { Ok(None) };
+        match zeros.map_err(|cause| Trouble::Read { path, cause })? {
+            Some(zeros) => Ok(Window { more: false, zeros, ..part }),
+            None => self.window(first, skipped, FILE_BYTES_MAX, part.bytes),
+        }
     }
 
     fn window(&self, first: u64, skipped: u64, bytes_max: u64, room: Vec<u8>) -> Result<Window, Trouble> {
@@ -157,7 +174,23 @@ fn read_part(
     bytes.resize(usize::try_from(rest.min(bytes_max)).map_err(io::Error::other)?, 0);
     let read = file.read_at(skipped, &mut bytes)?;
     bytes.truncate(read);
-    Ok(Window { bytes, more: rest > bytes_max })
+    Ok(Window { bytes, more: rest > bytes_max, zeros: 0 })
+}
+
+/// How many zero bytes a file has from `start` on, when it has no others there. `room` is zero, and stays so then.
+fn zeros(disk: &dyn Disk, path: &Path, start: u64, room: &mut [u8]) -> io::Result<Option<u64>> {
+    let file = disk.open_read(path)?;
+    let end = file.len()?;
+    let (room, _) = room.split_at_mut(room.len().min(ZEROS_BYTES));
+    let mut at = start;
+    while at < end {
+        let read = file.read_at(at, room)?;
+        if read == 0 || !is_zero(room) {
+            return Ok(None);
+        }
+        at += read as u64;
+    }
+    Ok(Some(at - start))
 }
 
 /// The whole groups of a window, where they end, and what follows.
