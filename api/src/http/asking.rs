@@ -76,6 +76,9 @@ impl FromRequestParts<Deed> for Asker {
         let digest = Secret::parse(text).map(|secret| secret.digest());
         let published = deed.engine.published();
         let known = digest.and_then(|digest| published.state.credentials.bearer(&digest, clock::now()));
+        // A cookie holds a session and nothing else, so that no page can plant another credential.
+        let is_session = |(_, id): &(_, _)| published.state.sessions.find(*id).is_some();
+        let known = known.filter(|known| shown.is_some() || is_session(known));
         Ok(match known {
             Some((subject, credential)) => {
                 let source = deed.source(subject.to_string().as_bytes());

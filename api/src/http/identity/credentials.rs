@@ -70,9 +70,10 @@ pub(in crate::http) async fn credentials(
         credential: id,
         subject: found.subject.to_string(),
         expires: found.expires,
-        status: match (found.span.holds(moment.size), found.expires) {
+        status: match (found.span.holds(moment.size), found.idle) {
             (false, _) => "revoked",
-            (true, Some(expires)) if expires <= moment.time => "expired",
+            (true, _) if found.expires.is_some_and(|expires| expires <= moment.time) => "expired",
+            (true, Some(idle)) if idle.until <= moment.time => "expired",
             (true, _) => "active",
         },
     });

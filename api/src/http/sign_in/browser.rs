@@ -11,6 +11,7 @@ use thiserror::Error;
 pub struct Origin {
     text: Box<str>,
     secure: bool,
+    local: bool,
 }
 
 /// The public address cannot be used.
@@ -25,7 +26,7 @@ pub struct NotAnOrigin {
 impl Origin {
     /// Of a server that is reached under the address it listens on.
     pub fn local(address: SocketAddr) -> Self {
-        Self { text: format!("http://{address}").into(), secure: false }
+        Self { text: format!("http://{address}").into(), secure: false, local: address.ip().is_loopback() }
     }
 
     /// Reads a scheme, a host and perhaps a port, and nothing behind it. Plain HTTP is for this machine only.
@@ -41,7 +42,7 @@ impl Origin {
         if !bare || !(secure || (scheme == "http" && local)) {
             return Err(wrong());
         }
-        Ok(Self { text: format!("{scheme}://{authority}").to_lowercase().into(), secure })
+        Ok(Self { text: format!("{scheme}://{authority}").to_lowercase().into(), secure, local })
     }
 
     /// As browsers write it in `Origin`.
@@ -52,6 +53,11 @@ impl Origin {
     /// Whether cookies travel over TLS only.
     pub fn is_secure(&self) -> bool {
         self.secure
+    }
+
+    /// Whether a session's secret may travel to it: over TLS, or not beyond this machine.
+    pub(super) fn keeps_secrets(&self) -> bool {
+        self.secure || self.local
     }
 
     /// The name of a cookie. With TLS it is one that no other host and no plain page can set.
@@ -150,6 +156,14 @@ mod tests {
         ];
         assert!(bad.iter().all(|text| Origin::parse(text).is_err()));
         assert!(Origin::parse("https://deed.example/").unwrap().is_secure());
+    }
+
+    #[test]
+    fn without_tls_secrets_stay_on_this_machine() {
+        let local = |address: &str| Origin::local(address.parse().unwrap()).keeps_secrets();
+        assert!(local("127.0.0.1:7331") && local("[::1]:7331"));
+        assert!(!local("0.0.0.0:7331") && !local("192.0.2.1:7331"));
+        assert!(Origin::parse("https://deed.example").unwrap().keeps_secrets());
     }
 
     #[test]

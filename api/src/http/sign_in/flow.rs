@@ -57,6 +57,13 @@ pub(in crate::http) async fn start(
 
 async fn begin(deed: &Deed, name: &str, wanted: Wanted) -> Result<Response, Failed> {
     let Wanted { return_to, login_hint, several_factors, iss, target_link_uri } = wanted;
+    if !deed.sign_in.origin.keeps_secrets() {
+        tracing::error!(
+            "nobody can sign in: this server is reached without TLS; start it with `--public-url https://…`"
+        );
+        let sentence = "This server is reached without TLS, so nobody can sign in.";
+        return Err(Failed::shown(StatusCode::SERVICE_UNAVAILABLE, sentence));
+    }
     let (policy, provider) = found(deed, name)?;
     if iss.is_some_and(|iss| *iss != *policy.issuer) {
         return Err(Failed::shown(StatusCode::BAD_REQUEST, "The address names another identity provider."));
