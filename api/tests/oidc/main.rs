@@ -54,11 +54,15 @@ impl Scene {
         Self { kind, peer, provider: Provider::new(settings).unwrap() }
     }
 
-    /// Goes as far as the answer that the browser brings back.
-    async fn answered(&self, browser: &mut Browser, person: &str, wishes: &Wishes) -> (Answer, Begun) {
+    async fn begun(&self, person: &str, wishes: &Wishes) -> Begun {
         let hint = (self.kind == Kind::OidcProvider).then(|| person.to_owned());
         let wishes = Wishes { login_hint: hint, ..wishes.clone() };
-        let begun = self.provider.begin(&wishes, &Fresh::random(), now()).await.unwrap();
+        self.provider.begin(&wishes, &Fresh::random(), now()).await.unwrap()
+    }
+
+    /// Goes as far as the answer that the browser brings back.
+    async fn answered(&self, browser: &mut Browser, person: &str, wishes: &Wishes) -> (Answer, Begun) {
+        let begun = self.begun(person, wishes).await;
         let landed = self.peer.sign_in(browser, &begun.url, person, CALLBACK).unwrap();
         (Answer::from_query(landed.split_once('?').unwrap().1).unwrap(), begun)
     }
