@@ -9,7 +9,7 @@ use fixtures::temp_dir::TempDir;
 use ledger::container::Place;
 use ledger::disk::RealDisk;
 use ledger::event::{Decoded, Event};
-use ledger::index::{Facet, Index, actor_text};
+use ledger::index::{Facet, Index, actor_text, actor_texts};
 use ledger::log::{LogReader, ReadError, Record};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -58,7 +58,7 @@ fn index(log: &Log, name: &str, count: usize) -> Index {
 
 fn has(event: &Event, clause: &Clause) -> bool {
     let text = match clause.facet {
-        Facet::Actor => actor_text(&event.actor),
+        Facet::Actor => return actor_texts(&event.actor).any(|text| clause.texts.contains(&text)),
         Facet::Object => event.fact.object(event.ledger).to_string(),
         Facet::Type => event.fact.name().0.to_owned(),
         Facet::Outcome => event.fact.outcome().text().to_owned(),

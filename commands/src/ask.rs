@@ -1,5 +1,6 @@
 //! Who asks, when, and against which state; and what a decision is.
 
+use ledger::event::id::CredentialId;
 use ledger::event::scope::Scope;
 use ledger::event::{Actor, Fact, Grantee, Object, Refusal, Subject};
 use ledger::time::Time;
@@ -58,20 +59,22 @@ pub trait Decide {
 }
 
 impl Ask<'_> {
-    /// The subject that asks, if its credential is still good.
-    pub fn subject(&self) -> Result<Subject, Refusal> {
-        match &self.actor {
-            Actor::Subject(subject, _) if self.state.is_authentic(&self.actor, self.now) => Ok(*subject),
-            Actor::Subject(..) | Actor::Anonymous(_) | Actor::System | Actor::Operator => {
-                Err(Refusal::NotAuthenticated {})
-            }
-        }
+    /// The subject that asks, and its credential, if that is still good.
+    pub fn shown(&self) -> Result<(Subject, CredentialId), Refusal> {
+        let shown = self.actor.shown().filter(|_| self.state.is_authentic(&self.actor, self.now));
+        shown.ok_or(Refusal::NotAuthenticated {})
     }
 
-    /// The subject that asks, if it may do this there.
+    /// The subject that asks for itself.
+    pub fn subject(&self) -> Result<Subject, Refusal> {
+        let (subject, _) = self.shown()?;
+        if self.actor.person_behind().is_some() { Err(Refusal::NotOnBehalf {}) } else { Ok(subject) }
+    }
+
+    /// The subject that asks, for itself or for a person, if it may do this there.
     pub fn permitted(&self, permission: Permission, place: impl Into<Place>) -> Result<Subject, Refusal> {
-        let (subject, place) = (self.subject()?, place.into());
-        if !self.state.may(subject, permission, place, self.now) {
+        let ((subject, _), place) = (self.shown()?, place.into());
+        if !self.state.actor_may(&self.actor, permission, place, self.now) {
             return Err(Refusal::NotPermitted { permission: permission.as_str().into(), scope: place.scope });
         }
         self.with_factors(Some(permission))?;

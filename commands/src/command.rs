@@ -84,6 +84,18 @@ commands! {
     identity::UseSession;
     /// End sessions because their provider says so.
     identity::ProviderLogout;
+    /// Let a program of one's own in.
+    identity::SignInClient;
+    /// Get a token for a short time.
+    identity::IssueToken;
+    /// Come in as a workload that a provider vouches for.
+    identity::SignInWorkload;
+    /// Write down that a token was not granted.
+    identity::RefuseToken;
+    /// Make recovery codes.
+    identity::MakeRecoveryCodes;
+    /// Come in with a recovery code.
+    identity::Recover;
     /// Create an organization.
     access::CreateOrganization;
     /// Create a project.

@@ -123,7 +123,7 @@ impl CommandKey {
     }
 }
 
-/// The text by which an actor is found.
+/// The text by which an actor and its commands are found.
 pub fn actor_text(actor: &crate::event::Actor) -> String {
     use crate::event::Actor;
     match actor {
@@ -131,7 +131,14 @@ pub fn actor_text(actor: &crate::event::Actor) -> String {
         Actor::Operator => "operator".to_owned(),
         Actor::Anonymous(_) => "anonymous".to_owned(),
         Actor::Subject(subject, _) => subject.to_string(),
+        Actor::Delegate(delegate) => delegate.program.to_string(),
     }
+}
+
+/// Every text by which an actor is found: a program that acts for a person, by that person too.
+pub fn actor_texts(actor: &crate::event::Actor) -> impl Iterator<Item = String> {
+    let person = actor.person_behind().map(|person| person.to_string());
+    [actor_text(actor)].into_iter().chain(person)
 }
 
 /// The index. Any number of threads may read; one adds.

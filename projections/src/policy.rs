@@ -7,7 +7,7 @@ use ledger::event::keys::KeyClass;
 use ledger::event::policy::{
     AccessPolicy, Body, Catalogue, Enforcement, Guardrails, KeyDefaults, Retention, STANDARD, Session, SignIn,
 };
-use ledger::event::{Actor, Event, Policy, Subject};
+use ledger::event::{Event, Policy, Subject};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
@@ -42,10 +42,7 @@ fn slot(body: &Body) -> Slot {
 
 impl Policies {
     pub(crate) fn apply(&mut self, fact: &Policy, event: &Event) {
-        let by = match event.actor {
-            Actor::Subject(subject, _) => Some(subject),
-            Actor::System | Actor::Operator | Actor::Anonymous(_) => None,
-        };
+        let by = event.actor.shown().map(|(subject, _)| subject);
         match fact {
             Policy::PolicyProposed(proposed) => {
                 let body = Arc::new(proposed.body.clone());

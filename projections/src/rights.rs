@@ -3,7 +3,7 @@
 use crate::State;
 use crate::access::{Grant, Held, Holder, Permission, Permissions, Place, Role};
 use crate::history::Moment;
-use crate::identity::Standing;
+use crate::identity::{Credential, Standing};
 use ledger::event::access::Ground;
 use ledger::event::id::{DutyId, GrantId, GroupId};
 use ledger::event::scope::{Environments, Scope};
@@ -134,8 +134,10 @@ impl State {
                 policy.several_factors_permissions.iter().any(|name| **name == *permission.as_str())
             }
         };
-        let Actor::Subject(_, credential) = actor else { return None };
-        let session = self.sessions.find(*credential).filter(|_| asked)?;
+        let (_, shown) = actor.shown()?;
+        let behalf = self.credentials.find(shown).and_then(Credential::behalf);
+        let signed_in = behalf.map_or(shown, |behalf| behalf.credential);
+        let session = self.sessions.find(signed_in).filter(|_| asked)?;
         let seconds_max = policy.several_factors_seconds;
         let fresh = now.seconds_since(session.authenticated) <= seconds_max;
         (!session.several_factors || !fresh).then_some(seconds_max)
@@ -144,6 +146,32 @@ impl State {
     /// What a subject may do at a place, whether or not it may act at all.
     pub fn rights(&self, subject: Subject, place: Place, lasting: Lasting) -> Permissions {
         self.permitted(self.holders.find(subject), place, lasting).fold(Permissions::NONE, Permissions::union)
+    }
+
+    /// What an actor may do at a place, whether or not it may act at all: a program that acts for a person, what both may, and of that only
+    /// what can be done for somebody. Deed itself and its operator may do all.
+    pub fn rights_of(&self, actor: &Actor, place: Place, lasting: Lasting) -> Permissions {
+        match actor {
+            Actor::Subject(subject, _) => self.rights(*subject, place, lasting),
+            Actor::Delegate(delegate) => self
+                .rights(delegate.program, place, lasting)
+                .intersection(self.rights(delegate.person, place, lasting))
+                .intersection(Permissions::ON_BEHALF),
+            Actor::Anonymous(_) => Permissions::NONE,
+            Actor::System | Actor::Operator => Permissions::ALL,
+        }
+    }
+
+    /// Whether an actor that shows a credential may do this there at `now`: a program that acts for a person, when both may.
+    pub fn actor_may(&self, actor: &Actor, permission: Permission, place: Place, now: Time) -> bool {
+        let may = |subject| self.may(subject, permission, place, now);
+        match actor {
+            Actor::Subject(subject, _) => may(*subject),
+            Actor::Delegate(delegate) => {
+                Permissions::ON_BEHALF.contains(permission) && may(delegate.program) && may(delegate.person)
+            }
+            Actor::Anonymous(_) | Actor::System | Actor::Operator => false,
+        }
     }
 
     /// Whether an active subject may do this there at `now`.

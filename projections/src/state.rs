@@ -3,7 +3,7 @@
 use crate::access::{Grants, Holders, Roles, Rules, Scopes};
 use crate::budgets::Budgets;
 use crate::custody::{Claims, Payloads, Rotations, Writers};
-use crate::identity::{Credentials, Groups, Sessions, Subjects};
+use crate::identity::{Credentials, Groups, Recovery, Sessions, Subjects};
 use crate::keys::Keys;
 use crate::policy::Policies;
 use imbl::OrdMap;
@@ -12,7 +12,7 @@ use ledger::time::Time;
 use serde::{Deserialize, Serialize};
 
 /// Version of the state's encoding, recorded with its digest. Raise it with every change of a field.
-pub const SCHEMA: u32 = 6;
+pub const SCHEMA: u32 = 7;
 
 /// What the events so far amount to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +25,8 @@ pub struct State {
     pub credentials: Credentials,
     /// What is known of sessions beside that.
     pub sessions: Sessions,
+    /// Recovery codes of owners.
+    pub recovery: Recovery,
     /// Organizations and projects.
     pub scopes: Scopes,
     /// Roles that were defined here.
@@ -63,6 +65,7 @@ impl State {
                 self.groups.apply(fact, event.seq, &mut self.holders);
                 self.credentials.apply(fact, (event.seq, event.time));
                 self.sessions.apply(fact, event.time);
+                self.recovery.apply(fact);
                 self.claims.claimed(fact, event.seq);
             }
             Fact::Access(fact) => {
@@ -95,12 +98,10 @@ impl State {
 
     /// Whether the actor is who it says and may act: a subject needs a credential of its own that is good at `now`.
     pub fn is_authentic(&self, actor: &Actor, now: Time) -> bool {
-        match actor {
-            Actor::Subject(subject, credential) => {
-                let found = self.credentials.live(*credential, now);
-                found.is_some_and(|found| found.subject == *subject) && self.subjects.is_active(*subject)
-            }
-            Actor::System | Actor::Operator | Actor::Anonymous(_) => true,
-        }
+        let Some((subject, credential)) = actor.shown() else { return true };
+        let shown =
+            self.credentials.live(credential, now).is_some_and(|found| found.actor(credential) == *actor);
+        let may_act = |subject| self.subjects.is_active(subject);
+        shown && may_act(subject) && actor.person_behind().is_none_or(may_act)
     }
 }

@@ -73,6 +73,11 @@ impl World {
             | Identity::CredentialRevoked(_)
             | Identity::LoginLinked(_)
             | Identity::SessionStarted(_)
+            | Identity::ClientSignedIn(_)
+            | Identity::TokenIssued(_)
+            | Identity::WorkloadSignedIn(_)
+            | Identity::RecoveryCodesMade(_)
+            | Identity::OwnerRecovered(_)
             | Identity::SessionUsed(_)
             | Identity::ProviderLoggedOut(_) => {}
         }

@@ -9,7 +9,7 @@ use ledger::event::custody::{ClaimOpened, PayloadErased, PayloadName};
 use ledger::event::id::{CredentialId, GrantId};
 use ledger::event::identity::{CredentialIssued, CredentialRevoked, PersonCreated, ServiceAccountCreated};
 use ledger::event::scope::Scope;
-use ledger::event::{Decoded, Event, Fact, Origin, Subject};
+use ledger::event::{Actor, Decoded, Event, Fact, Origin, Subject};
 use ledger::hash::Hash;
 use ledger::snapshot::{decode, digest, encode};
 use projections::State;
@@ -187,7 +187,10 @@ fn what_is_taken_stays_whose_it_is() {
         (0..).zip(facts).map(|(seq, fact)| samples::event(seq, Hash([0; 32]), fact)).collect();
     let state = fold(&events);
     let now = samples::time(0);
-    assert_eq!(state.credentials.bearer(&Hash([1; 32]), now), Some((ada, CredentialId::from_bytes([1; 16]))));
+    assert_eq!(
+        state.credentials.bearer(&Hash([1; 32]), now),
+        Some(Actor::Subject(ada, CredentialId::from_bytes([1; 16])))
+    );
     assert_eq!(state.credentials.bearer(&Hash([2; 32]), now), None);
     assert_eq!(state.holders.held(eve), []);
     assert_eq!(state.holders.held(ada).iter().map(|held| held.role).collect::<Vec<_>>(), [Role::Member]);

@@ -76,18 +76,15 @@ impl FromRequestParts<Deed> for Asker {
         let digest = Secret::parse(text).map(|secret| secret.digest());
         let published = deed.engine.published();
         let known = digest.and_then(|digest| published.state.credentials.bearer(&digest, clock::now()));
-        // A cookie holds a session and nothing else, so that no page can plant another credential.
-        let is_session = |(_, id): &(_, _)| published.state.sessions.find(*id).is_some();
+        // A cookie holds a session of a browser and nothing else, so that no page can plant another credential.
+        let of_browser = |(_, id): (_, _)| published.state.sessions.of_browser(id).is_some();
+        let is_session = |actor: &Actor| actor.shown().is_some_and(of_browser);
         let known = known.filter(|known| shown.is_some() || is_session(known));
-        Ok(match known {
-            Some((subject, credential)) => {
-                let source = deed.source(subject.to_string().as_bytes());
-                let asker = Self { actor: Actor::Subject(subject, credential), source };
-                deed.note_use(asker, &published);
-                asker
-            }
-            None => Self { actor: Actor::Anonymous(Via::Nothing), source: from },
-        })
+        Ok(known.map_or(Self { actor: Actor::Anonymous(Via::Nothing), source: from }, |actor| {
+            let asker = deed.known(actor);
+            deed.note_use(asker, &published);
+            asker
+        }))
     }
 }
 
@@ -127,9 +124,15 @@ impl Deed {
         self.source(format!("{address:?}").as_bytes())
     }
 
+    /// Somebody who showed a good credential.
+    pub(super) fn known(&self, actor: Actor) -> Asker {
+        let whose = actor.shown().map(|(subject, _)| subject.to_string()).unwrap_or_default();
+        Asker { actor, source: self.source(whose.as_bytes()) }
+    }
+
     /// Has it recorded that a session is used, when that is due. The request does not wait for it.
     fn note_use(&self, asker: Asker, published: &Published) {
-        let Actor::Subject(_, credential) = asker.actor else { return };
+        let Some((_, credential)) = asker.actor.shown() else { return };
         let found = published.state.credentials.find(credential);
         if found.and_then(|found| found.idle).is_some_and(|idle| idle.is_due(clock::now())) {
             let Asker { actor, source } = asker;
@@ -260,15 +263,11 @@ pub(super) fn may_see(
     scope: Scope,
 ) -> bool {
     let (state, now) = (&published.state, clock::now());
-    let Actor::Subject(subject, _) = actor else { return false };
-    let permitted = |permission| state.may(*subject, permission, scope.into(), now);
-    state.is_authentic(actor, now) && permission.is_none_or(permitted)
+    let permitted = |permission| state.actor_may(actor, permission, scope.into(), now);
+    actor.shown().is_some() && state.is_authentic(actor, now) && permission.is_none_or(permitted)
 }
 
 /// The subject of an asker that was let in.
 pub(super) fn subject_of(asker: &Asker) -> Option<Subject> {
-    match asker.actor {
-        Actor::Subject(subject, _) => Some(subject),
-        Actor::System | Actor::Operator | Actor::Anonymous(_) => None,
-    }
+    asker.actor.shown().map(|(subject, _)| subject)
 }

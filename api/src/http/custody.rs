@@ -17,7 +17,7 @@ use commands::engine::{Failure, chain};
 use ledger::checkpoint::SignedCheckpoint;
 use ledger::event::{Decoded, Event, Object, Subject};
 use ledger::hash::{Hash, to_base64, to_hex};
-use ledger::index::{Facet, Index, actor_text};
+use ledger::index::{Facet, Index, actor_texts};
 use ledger::log::{LogReader, ReadError, Record};
 use ledger::merkle::{inclusion_path, leaf_hash};
 use ledger::proof::LogProof;
@@ -311,7 +311,7 @@ impl Filter {
         let Some((facet, text)) = &self.0 else { return true };
         let Ok(Decoded::Known(event)) = Event::decode(&record.leaf) else { return false };
         match facet {
-            Facet::Actor => actor_text(&event.actor) == *text,
+            Facet::Actor => actor_texts(&event.actor).any(|known| known == *text),
             Facet::Object => event.fact.object(event.ledger).to_string() == *text,
             Facet::Type => event.fact.name().0 == text,
             Facet::Outcome => event.fact.outcome().text() == text,

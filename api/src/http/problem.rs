@@ -187,6 +187,9 @@ pub fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::OwnMatter { .. }
         | Refusal::ApprovalNeeded { .. }
         | Refusal::SignInRefused { .. }
+        | Refusal::TokenRefused { .. }
+        | Refusal::NotOnBehalf {}
+        | Refusal::RecoveryRefused { .. }
         | Refusal::SeveralFactorsNeeded { .. }
         | Refusal::NotForEmergencies { .. } => StatusCode::FORBIDDEN,
         Refusal::UnknownSubject { .. }

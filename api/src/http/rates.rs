@@ -13,7 +13,6 @@ use governor::clock::{Clock, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::HashMapStateStore;
 use governor::{Quota, RateLimiter};
-use ledger::event::Actor;
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -123,9 +122,9 @@ fn too_many(wait: Duration) -> Response {
 }
 
 fn whose(deed: &Deed, asker: Option<Asker>, address: Option<IpAddr>) -> Whose {
-    match asker.map(|asker| asker.actor) {
-        Some(Actor::Subject(_, credential)) => Whose::Credential(deed.slot(credential.as_bytes())),
-        Some(Actor::System | Actor::Operator | Actor::Anonymous(_)) | None => match address {
+    match asker.and_then(|asker| asker.actor.shown()) {
+        Some((_, credential)) => Whose::Credential(deed.slot(credential.as_bytes())),
+        None => match address {
             // Whoever has one address of the newer kind has all that begin so.
             Some(IpAddr::V6(address)) if address.to_ipv4_mapped().is_none() => {
                 Whose::Address(deed.slot(address.octets().first_chunk::<8>().unwrap_or(&[0; 8])))

@@ -169,9 +169,9 @@ impl Decide for Look {
 
     fn decide(self, ask: &Ask<'_>) -> Decision {
         match self.permission {
-            Some((permission, scope)) => ask.permitted(permission, Place::from(scope))?,
-            None => ask.subject()?,
-        };
+            Some((permission, scope)) => ask.permitted(permission, Place::from(scope)).map(drop)?,
+            None => ask.shown().map(drop)?,
+        }
         Ok(vec![])
     }
 }

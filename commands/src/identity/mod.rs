@@ -3,13 +3,17 @@
 mod claim;
 mod credentials;
 mod groups;
+mod recovery;
 mod sessions;
 mod standing;
 mod subjects;
+mod tokens;
 
 pub use claim::ClaimOwnership;
 pub use credentials::{CREDENTIALS_MAX, IssueCredential, RevokeCredential};
 pub use groups::{AddMember, CreateGroup, GROUPS_MAX, RemoveGroup, RemoveMember};
+pub use recovery::{MakeRecoveryCodes, RECOVERY_SECONDS, Recover};
 pub use sessions::{Asserted, ProviderLogout, RefuseSignIn, SignIn, UseSession, VerifiedEmail};
 pub use standing::{ReactivateSubject, RemoveSubject, SuspendSubject};
 pub use subjects::{CreateAgent, CreatePerson, CreateServiceAccount};
+pub use tokens::{IssueToken, RefuseToken, SignInClient, SignInWorkload, TOKEN_SECONDS};

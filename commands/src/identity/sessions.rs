@@ -123,10 +123,10 @@ impl Decide for SignIn {
     }
 }
 
-fn by_provider(ask: &Ask<'_>) -> Result<(), Refusal> {
+pub(super) fn by_provider(ask: &Ask<'_>) -> Result<(), Refusal> {
     match ask.actor {
         Actor::Anonymous(Via::Provider) => Ok(()),
-        Actor::Anonymous(_) | Actor::Subject(..) | Actor::System | Actor::Operator => {
+        Actor::Anonymous(_) | Actor::Subject(..) | Actor::Delegate(_) | Actor::System | Actor::Operator => {
             Err(Refusal::NotAuthenticated {})
         }
     }
@@ -159,13 +159,11 @@ fn known(ask: &Ask<'_>, provider: &Provider, asserted: &Asserted) -> Option<(Per
     by_login(&email.login).filter(unlinked).map(|person| (person, false))
 }
 
-/// Revocations of sessions that are over, so that they do not count any more; refused when too many others remain.
-fn swept(ask: &Ask<'_>, subject: Subject) -> Result<Vec<Happening>, Refusal> {
+/// Revocations of what is over, so that it does not count any more; refused when too many others remain.
+pub(super) fn swept(ask: &Ask<'_>, subject: Subject) -> Result<Vec<Happening>, Refusal> {
     let credentials = &ask.state.credentials;
     let unrevoked = credentials.unrevoked(subject);
-    let is_over = |id: &&CredentialId| {
-        ask.state.sessions.find(**id).is_some() && credentials.live(**id, ask.now).is_none()
-    };
+    let is_over = |id: &&CredentialId| credentials.live(**id, ask.now).is_none();
     let over: Vec<_> = unrevoked.iter().filter(is_over).copied().collect();
     if (unrevoked.len() - over.len()) as u64 >= CREDENTIALS_MAX {
         return Err(Refusal::TooMany { count_max: CREDENTIALS_MAX });
@@ -208,8 +206,7 @@ impl Decide for UseSession {
     }
 
     fn decide(self, ask: &Ask<'_>) -> Decision {
-        ask.subject()?;
-        let Actor::Subject(_, session) = ask.actor else { return Ok(vec![]) };
+        let (_, session) = ask.shown()?;
         let idle = ask.state.credentials.find(session).and_then(|credential| credential.idle);
         let is_due = idle.is_some_and(|idle| idle.is_due(ask.now));
         Ok(if is_due { vec![SessionUsed { session }.into()] } else { vec![] })
@@ -244,7 +241,7 @@ impl Decide for ProviderLogout {
         if ask.state.policies.sign_in().provider(&provider).is_none() {
             return refused("unknown_provider");
         }
-        if ask.state.sessions.has_logout(&token) {
+        if ask.state.sessions.is_spent(&token) {
             return refused("logout_token_replayed");
         }
         let of_subject = |login| {
@@ -256,7 +253,7 @@ impl Decide for ProviderLogout {
             None => login.map_or(&[][..], of_subject),
         };
         let its_own = |id: &&CredentialId| {
-            ask.state.sessions.find(**id).is_some_and(|session| session.provider == provider)
+            ask.state.sessions.find(**id).is_some_and(|session| session.provider.as_ref() == Some(&provider))
         };
         let ended = meant.iter().filter(its_own).map(|id| CredentialRevoked { credential: *id }.into());
         let ended: Vec<Happening> = ended.collect();

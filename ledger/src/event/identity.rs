@@ -44,6 +44,16 @@ facts! {
         "identity.session_used" 1 => SessionUsed;
         /// A provider said that somebody signed out there.
         "identity.provider_logged_out" 1 => ProviderLoggedOut;
+        /// A person let a program of theirs in, from their session in a browser.
+        "identity.client_signed_in" 1 => ClientSignedIn;
+        /// A program has a token that lasts for a short time.
+        "identity.token_issued" 1 => TokenIssued;
+        /// A workload of a provider signed in as a service account.
+        "identity.workload_signed_in" 1 => WorkloadSignedIn;
+        /// An owner has new recovery codes, and no older ones.
+        "identity.recovery_codes_made" 1 => RecoveryCodesMade;
+        /// An owner came in with a recovery code.
+        "identity.owner_recovered" 1 => OwnerRecovered;
     }
 }
 
@@ -238,6 +248,114 @@ pub struct ProviderLoggedOut {
     pub token: Hash,
 }
 
+/// How a program reached the person who let it in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum Way {
+    /// By an authorization code that the browser brought to the same machine.
+    AuthorizationCode,
+    /// By a code that the person typed, from another machine perhaps.
+    DeviceCode,
+}
+
+/// A person let a program of theirs in, from their session in a browser. It has a session of its own, begun by the same sign-in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClientSignedIn {
+    /// The program, as an OAuth client.
+    pub client: Box<str>,
+    /// SHA-256 of the session's secret.
+    pub digest: Hash,
+    /// From when on it no longer works: when the session in the browser does not either.
+    pub expires: Time,
+    /// The session in the browser.
+    pub from: CredentialId,
+    /// For how many seconds it may lie unused.
+    pub idle_seconds: u64,
+    /// The person.
+    pub person: PersonId,
+    /// The program's session.
+    pub session: CredentialId,
+    /// How the program reached the person.
+    pub way: Way,
+}
+
+/// A program has a token that lasts for a short time, and no longer than the credentials that it was given for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TokenIssued {
+    /// The person for whom the program acts with it, and the person's credential.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub behalf: Option<Behalf>,
+    /// SHA-256 of its secret.
+    pub digest: Hash,
+    /// From when on it no longer works.
+    pub expires: Time,
+    /// The program's own credential.
+    pub from: CredentialId,
+    /// The program.
+    pub subject: Subject,
+    /// The token.
+    pub token: CredentialId,
+}
+
+/// For whom a program acts, and how it showed that it may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Behalf {
+    /// The person's credential.
+    pub credential: CredentialId,
+    /// The person.
+    pub person: Subject,
+}
+
+/// A workload of a provider signed in as a service account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WorkloadSignedIn {
+    /// SHA-256 of what the provider signed: it counts once.
+    pub assertion: Hash,
+    /// SHA-256 of the token's secret.
+    pub digest: Hash,
+    /// From when on the token no longer works.
+    pub expires: Time,
+    /// The service account.
+    pub service_account: ServiceAccountId,
+    /// The token.
+    pub token: CredentialId,
+    /// The workload, by its name in the policy on signing in.
+    pub workload: Box<str>,
+}
+
+/// An owner has new recovery codes, and no older ones.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecoveryCodesMade {
+    /// SHA-256 of each, in ascending order.
+    pub codes: Vec<Hash>,
+    /// The owner.
+    pub person: PersonId,
+}
+
+/// An owner came in with a recovery code, which is spent by that.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OwnerRecovered {
+    /// SHA-256 of the code.
+    pub code: Hash,
+    /// SHA-256 of the session's secret.
+    pub digest: Hash,
+    /// From when on it no longer works.
+    pub expires: Time,
+    /// For how many seconds it may lie unused.
+    pub idle_seconds: u64,
+    /// The owner.
+    pub person: PersonId,
+    /// The session.
+    pub session: CredentialId,
+}
+
 impl ProviderLoggedOut {
     fn object(&self) -> Option<Object> {
         None
@@ -248,6 +366,11 @@ about! {
     LoginLinked => |fact| Object::Person(fact.person);
     SessionStarted => |fact| Object::Credential(fact.session);
     SessionUsed => |fact| Object::Credential(fact.session);
+    ClientSignedIn => |fact| Object::Credential(fact.session);
+    TokenIssued => |fact| Object::Credential(fact.token);
+    WorkloadSignedIn => |fact| Object::Credential(fact.token);
+    RecoveryCodesMade => |fact| Object::Person(fact.person);
+    OwnerRecovered => |fact| Object::Credential(fact.session);
     PersonCreated => |fact| Object::Person(fact.person);
     OwnershipClaimed => |fact| Object::Person(fact.person);
     ServiceAccountCreated => |fact| Object::ServiceAccount(fact.service_account);

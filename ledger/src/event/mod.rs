@@ -21,7 +21,7 @@ pub use envelope::Envelope;
 pub use leaf::{DecodeError, Decoded, Event, LEAF_BYTES_MAX, Leaf, SealedEntry};
 pub use refusal::{CodeCount, Refusal};
 pub use shapes::Shapes;
-pub use subject::{Actor, Channel, ContentDigest, Grantee, Object, Origin, Subject, Via};
+pub use subject::{Actor, Channel, ContentDigest, Delegate, Grantee, Object, Origin, Subject, Via};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;

@@ -165,6 +165,23 @@ pub enum Refusal {
         /// How long ago they may have been shown.
         seconds_max: u64,
     },
+    /// A program's request for a token was not to be granted.
+    #[error("a token by `{grant}` was refused: {reason}")]
+    TokenRefused {
+        /// The OAuth grant, by its short name.
+        grant: Box<str>,
+        /// Why: a stable word.
+        reason: Box<str>,
+    },
+    /// It cannot be done on somebody's behalf.
+    #[error("this cannot be done on somebody's behalf; use a credential of your own")]
+    NotOnBehalf {},
+    /// Recovery codes cannot be made or used here and now.
+    #[error("recovery codes cannot be used for this: {reason}")]
+    RecoveryRefused {
+        /// Why: a stable word.
+        reason: Box<str>,
+    },
     /// It was decided already.
     #[error("`{object}` was decided already")]
     Settled {
@@ -274,6 +291,9 @@ codes! {
     NotActive => "not_active";
     SignInRefused => "sign_in_refused";
     SeveralFactorsNeeded => "several_factors_needed";
+    TokenRefused => "token_refused";
+    NotOnBehalf => "not_on_behalf";
+    RecoveryRefused => "recovery_refused";
     Settled => "settled";
     DutiesConflict => "duties_conflict";
     NotForEmergencies => "not_for_emergencies";

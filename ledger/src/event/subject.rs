@@ -254,6 +254,38 @@ pub enum Actor {
     Anonymous(Via),
     /// A subject who showed a credential.
     Subject(Subject, CredentialId),
+    /// A program that showed a credential by which it acts for a person.
+    Delegate(Delegate),
+}
+
+/// A program that acts on a person's behalf.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Delegate {
+    /// Which program.
+    pub program: Subject,
+    /// For whom.
+    pub person: Subject,
+    /// What it showed.
+    pub credential: CredentialId,
+}
+
+impl Actor {
+    /// Who acts and by which credential, if it is a subject, for itself or for somebody.
+    pub fn shown(&self) -> Option<(Subject, CredentialId)> {
+        match self {
+            Self::Subject(subject, credential) => Some((*subject, *credential)),
+            Self::Delegate(delegate) => Some((delegate.program, delegate.credential)),
+            Self::System | Self::Operator | Self::Anonymous(_) => None,
+        }
+    }
+
+    /// For whom a program acts.
+    pub fn person_behind(&self) -> Option<Subject> {
+        match self {
+            Self::Delegate(delegate) => Some(delegate.person),
+            Self::System | Self::Operator | Self::Anonymous(_) | Self::Subject(..) => None,
+        }
+    }
 }
 
 /// What an anonymous actor showed.
@@ -265,6 +297,8 @@ pub enum Via {
     Claim,
     /// What an identity provider says.
     Provider,
+    /// A recovery code.
+    Recovery,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -274,6 +308,8 @@ struct ActorText<'a> {
     id: Cow<'a, str>,
     #[serde(borrow)]
     kind: Cow<'a, str>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none", default)]
+    on_behalf_of: Option<Named<'a>>,
     #[serde(borrow)]
     via: Cow<'a, str>,
 }
@@ -283,7 +319,12 @@ impl Serialize for Actor {
         let fixed = |kind: &'static str, via: &'static str| ActorText {
             id: kind.into(),
             kind: kind.into(),
+            on_behalf_of: None,
             via: via.into(),
+        };
+        let shown = |subject: &Subject, person: Option<Subject>, credential: &CredentialId| {
+            let Named { id, kind } = (*subject).into();
+            ActorText { id, kind, on_behalf_of: person.map(Named::from), via: credential.to_string().into() }
         };
         let text = match self {
             Self::System => fixed("system", "writer"),
@@ -291,9 +332,10 @@ impl Serialize for Actor {
             Self::Anonymous(Via::Nothing) => fixed("anonymous", "none"),
             Self::Anonymous(Via::Claim) => fixed("anonymous", "claim"),
             Self::Anonymous(Via::Provider) => fixed("anonymous", "provider"),
-            Self::Subject(subject, credential) => {
-                let Named { id, kind } = (*subject).into();
-                ActorText { id, kind, via: credential.to_string().into() }
+            Self::Anonymous(Via::Recovery) => fixed("anonymous", "recovery"),
+            Self::Subject(subject, credential) => shown(subject, None, credential),
+            Self::Delegate(Delegate { program, person, credential }) => {
+                shown(program, Some(*person), credential)
             }
         };
         text.serialize(serializer)
@@ -302,19 +344,26 @@ impl Serialize for Actor {
 
 impl<'de> Deserialize<'de> for Actor {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let ActorText { id, kind, via } = ActorText::deserialize(deserializer)?;
+        use serde::de::Error;
+        let ActorText { id, kind, on_behalf_of, via } = ActorText::deserialize(deserializer)?;
+        if let Some(person) = on_behalf_of {
+            let program = Subject::try_from(Named { id, kind }).map_err(Error::custom)?;
+            let person = Subject::try_from(person).map_err(Error::custom)?;
+            let credential = via.parse().map_err(Error::custom)?;
+            return Ok(Self::Delegate(Delegate { program, person, credential }));
+        }
         match (&*kind, &*via) {
             ("system", "writer") if id == kind => Ok(Self::System),
             ("operator", "console") if id == kind => Ok(Self::Operator),
             ("anonymous", "none") if id == kind => Ok(Self::Anonymous(Via::Nothing)),
             ("anonymous", "claim") if id == kind => Ok(Self::Anonymous(Via::Claim)),
             ("anonymous", "provider") if id == kind => Ok(Self::Anonymous(Via::Provider)),
+            ("anonymous", "recovery") if id == kind => Ok(Self::Anonymous(Via::Recovery)),
             ("person" | "service_account" | "agent", via) => {
-                let subject =
-                    Subject::try_from(Named { id, kind: kind.clone() }).map_err(serde::de::Error::custom)?;
-                Ok(Self::Subject(subject, via.parse().map_err(serde::de::Error::custom)?))
+                let subject = Subject::try_from(Named { id, kind: kind.clone() }).map_err(Error::custom)?;
+                Ok(Self::Subject(subject, via.parse().map_err(Error::custom)?))
             }
-            _ => Err(serde::de::Error::custom("no such actor")),
+            _ => Err(Error::custom("no such actor")),
         }
     }
 }

@@ -57,7 +57,7 @@ impl Entry {
 #[derive(Deserialize)]
 struct Found<'a> {
     #[serde(borrow)]
-    actor: Named<'a>,
+    actor: Acting<'a>,
     #[serde(borrow)]
     object: Named<'a>,
     #[serde(borrow)]
@@ -66,6 +66,13 @@ struct Found<'a> {
     #[serde(rename = "type")]
     kind: &'a str,
     v: u16,
+}
+
+#[derive(Deserialize)]
+struct Acting<'a> {
+    id: &'a str,
+    #[serde(borrow, default)]
+    on_behalf_of: Option<Named<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -93,5 +100,6 @@ pub(super) fn add_entries(leaf: &[u8], seq: u64, entries: &mut Vec<Entry>) {
         Key::facet(Facet::Type, found.kind),
         Key::facet(Facet::Outcome, found.outcome),
     ];
-    entries.extend(command.into_iter().chain(facets).map(|key| Entry { key, seq }));
+    let behalf = found.actor.on_behalf_of.map(|person| Key::facet(Facet::Actor, person.id));
+    entries.extend(command.into_iter().chain(facets).chain(behalf).map(|key| Entry { key, seq }));
 }

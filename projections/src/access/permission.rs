@@ -106,6 +106,20 @@ impl Permissions {
     pub const ALL: Self = Self((1 << Permission::ALL.len()) - 1);
     /// None.
     pub const NONE: Self = Self(0);
+    /// What a program may do for a person: to work and to read. Who may do what, what is allowed, keys and evidence stay with people.
+    pub const ON_BEHALF: Self = Self::of(&[
+        Permission::IdentityRead,
+        Permission::AccessRead,
+        Permission::KeysRead,
+        Permission::BudgetsRead,
+        Permission::PolicyRead,
+        Permission::TemplatesRead,
+        Permission::WorkspacesRead,
+        Permission::WorkspacesUse,
+        Permission::GatewayUse,
+        Permission::RunsRead,
+        Permission::CustodyRead,
+    ]);
 
     /// Of these permissions.
     pub const fn of(list: &[Permission]) -> Self {
@@ -132,6 +146,12 @@ impl Permissions {
     #[must_use]
     pub const fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
+    }
+
+    /// Those in both sets.
+    #[must_use]
+    pub const fn intersection(self, other: Self) -> Self {
+        Self(self.0 & other.0)
     }
 
     /// The first permission of this set that is not in the other.

@@ -7,7 +7,7 @@ use imbl::OrdMap;
 use ledger::event::access::{GrantRequested, Ground, GroupMapped, Terms};
 use ledger::event::id::{DutyId, MappingId, RequestId};
 use ledger::event::scope::{Environments, Scope};
-use ledger::event::{Access, Actor, Event, Grantee, Subject};
+use ledger::event::{Access, Event, Grantee, Subject};
 use ledger::time::Time;
 use serde::{Deserialize, Serialize};
 
@@ -103,10 +103,7 @@ impl Rules {
         let seq = event.seq;
         match fact {
             Access::GrantRequested(requested) => {
-                let by = match event.actor {
-                    Actor::Subject(subject, _) => Some(subject),
-                    Actor::System | Actor::Operator | Actor::Anonymous(_) => None,
-                };
+                let by = event.actor.shown().map(|(subject, _)| subject);
                 let request =
                     Request { by, wanted: Wanted::of(requested), span: Span::open(seq), approved: false };
                 self.requests.entry(requested.request).or_insert(request);

@@ -4,7 +4,8 @@ use crate::history::Span;
 use crate::list::List;
 use imbl::OrdMap;
 use ledger::event::id::CredentialId;
-use ledger::event::{Identity, Subject};
+use ledger::event::identity::{Behalf, ClientSignedIn, OwnerRecovered, SessionStarted};
+use ledger::event::{Actor, Delegate, Identity, Subject};
 use ledger::hash::Hash;
 use ledger::time::Time;
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,17 @@ pub struct Credential {
     pub span: Span,
     /// Of a session: how long it may lie unused.
     pub idle: Option<Idle>,
+    /// Of a token: what it was given for.
+    pub token: Option<Box<Token>>,
+}
+
+/// What a token was given for: it works as long as that was not revoked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Token {
+    /// The program's own credential.
+    pub from: CredentialId,
+    /// For whom it acts, and that person's credential.
+    pub behalf: Option<Behalf>,
 }
 
 /// How long a session may lie unused.
@@ -43,6 +55,21 @@ impl Credential {
     /// Whether it was revoked.
     pub fn is_revoked(&self) -> bool {
         !self.span.is_open()
+    }
+
+    /// For whom a program acts with it.
+    pub fn behalf(&self) -> Option<Behalf> {
+        self.token.as_ref().and_then(|token| token.behalf)
+    }
+
+    /// Who acts with it.
+    pub fn actor(&self, id: CredentialId) -> Actor {
+        match self.behalf() {
+            None => Actor::Subject(self.subject, id),
+            Some(Behalf { person, .. }) => {
+                Actor::Delegate(Delegate { program: self.subject, person, credential: id })
+            }
+        }
     }
 }
 
@@ -74,19 +101,65 @@ impl Credentials {
                     expires: issued.expires,
                     span: Span::open(seq),
                     idle: None,
+                    token: None,
                 };
                 self.add(issued.credential, credential);
             }
-            Identity::SessionStarted(started) => {
-                let seconds = started.idle_seconds;
+            Identity::SessionStarted(SessionStarted {
+                session,
+                person,
+                digest,
+                expires,
+                idle_seconds,
+                ..
+            })
+            | Identity::ClientSignedIn(ClientSignedIn {
+                session,
+                person,
+                digest,
+                expires,
+                idle_seconds,
+                ..
+            })
+            | Identity::OwnerRecovered(OwnerRecovered {
+                session,
+                person,
+                digest,
+                expires,
+                idle_seconds,
+                ..
+            }) => {
                 let credential = Credential {
-                    subject: Subject::Person(started.person),
-                    digest: started.digest,
-                    expires: Some(started.expires),
+                    subject: Subject::Person(*person),
+                    digest: *digest,
+                    expires: Some(*expires),
                     span: Span::open(seq),
-                    idle: Some(Idle { seconds, until: time.plus_seconds(seconds) }),
+                    idle: Some(Idle { seconds: *idle_seconds, until: time.plus_seconds(*idle_seconds) }),
+                    token: None,
                 };
-                self.add(started.session, credential);
+                self.add(*session, credential);
+            }
+            Identity::TokenIssued(issued) => {
+                let credential = Credential {
+                    subject: issued.subject,
+                    digest: issued.digest,
+                    expires: Some(issued.expires),
+                    span: Span::open(seq),
+                    idle: None,
+                    token: Some(Box::new(Token { from: issued.from, behalf: issued.behalf })),
+                };
+                self.add(issued.token, credential);
+            }
+            Identity::WorkloadSignedIn(signed_in) => {
+                let credential = Credential {
+                    subject: Subject::ServiceAccount(signed_in.service_account),
+                    digest: signed_in.digest,
+                    expires: Some(signed_in.expires),
+                    span: Span::open(seq),
+                    idle: None,
+                    token: None,
+                };
+                self.add(signed_in.token, credential);
             }
             Identity::SessionUsed(used) => {
                 let found = self.by_id.get_mut(&used.session);
@@ -107,7 +180,8 @@ impl Credentials {
             | Identity::MemberAdded(_)
             | Identity::MemberRemoved(_)
             | Identity::LoginLinked(_)
-            | Identity::ProviderLoggedOut(_) => {}
+            | Identity::ProviderLoggedOut(_)
+            | Identity::RecoveryCodesMade(_) => {}
         }
     }
 
@@ -140,15 +214,21 @@ impl Credentials {
         self.by_id.get(&id)
     }
 
-    /// A credential that is good at `now`.
+    /// A credential that is good at `now`, and so is what it was given for.
     pub fn live(&self, id: CredentialId, now: Time) -> Option<&Credential> {
-        self.by_id.get(&id).filter(|credential| credential.is_good(now))
+        let credential = self.by_id.get(&id).filter(|credential| credential.is_good(now))?;
+        let unrevoked =
+            |id: CredentialId| self.by_id.get(&id).is_some_and(|credential| !credential.is_revoked());
+        let holds = |token: &Token| {
+            unrevoked(token.from) && token.behalf.is_none_or(|behalf| unrevoked(behalf.credential))
+        };
+        credential.token.as_deref().is_none_or(holds).then_some(credential)
     }
 
     /// Who shows a secret with this digest, if the credential is good at `now`.
-    pub fn bearer(&self, digest: &Hash, now: Time) -> Option<(Subject, CredentialId)> {
+    pub fn bearer(&self, digest: &Hash, now: Time) -> Option<Actor> {
         let id = *self.by_digest.get(digest)?;
-        self.live(id, now).map(|credential| (credential.subject, id))
+        self.live(id, now).map(|credential| credential.actor(id))
     }
 
     /// Credentials of a subject that were not revoked; some may have expired.

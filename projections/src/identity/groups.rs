@@ -66,6 +66,11 @@ impl Groups {
             | Identity::CredentialRevoked(_)
             | Identity::LoginLinked(_)
             | Identity::SessionStarted(_)
+            | Identity::ClientSignedIn(_)
+            | Identity::TokenIssued(_)
+            | Identity::WorkloadSignedIn(_)
+            | Identity::RecoveryCodesMade(_)
+            | Identity::OwnerRecovered(_)
             | Identity::SessionUsed(_)
             | Identity::ProviderLoggedOut(_) => {}
         }

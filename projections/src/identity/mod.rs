@@ -2,10 +2,12 @@
 
 mod credentials;
 mod groups;
+mod recovery;
 mod sessions;
 mod subjects;
 
-pub use credentials::{Credential, Credentials, Idle};
+pub use credentials::{Credential, Credentials, Idle, Token};
 pub use groups::{Group, Groups};
-pub use sessions::{LOGOUT_TOKEN_SECONDS, Session, Sessions};
+pub use recovery::Recovery;
+pub use sessions::{SPENT_SECONDS, Session, Sessions};
 pub use subjects::{Standing, SubjectRecord, Subjects};

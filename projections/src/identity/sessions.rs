@@ -3,20 +3,22 @@
 use crate::list::List;
 use imbl::OrdMap;
 use ledger::event::id::CredentialId;
-use ledger::event::identity::{ProviderLoggedOut, SessionStarted};
+use ledger::event::identity::{ClientSignedIn, SessionStarted};
 use ledger::event::{ContentDigest, Identity};
 use ledger::hash::Hash;
 use ledger::time::Time;
 use serde::{Deserialize, Serialize};
 
-/// For how many seconds a logout token is remembered: longer than any that is believed may be old.
-pub const LOGOUT_TOKEN_SECONDS: u64 = 3_600;
+/// For how many seconds it is remembered that something a provider signed was taken: longer than any that is believed may be old.
+pub const SPENT_SECONDS: u64 = 3_600;
 
 /// A session, in force or not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
-    /// The provider.
-    pub provider: Box<str>,
+    /// The provider; `None` after a recovery code.
+    pub provider: Option<Box<str>>,
+    /// The program that has it; `None` for a browser.
+    pub client: Option<Box<str>>,
     /// A keyed digest of the provider's own name for its session.
     pub provider_session: Option<ContentDigest>,
     /// When the person showed the provider who they are.
@@ -27,21 +29,24 @@ pub struct Session {
     pub started: Time,
 }
 
-/// All sessions, and the logout tokens of late.
+/// All sessions, and the logout tokens and assertions of late.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sessions {
     by_id: OrdMap<CredentialId, Session>,
     /// Those that were not revoked when they were last asked for, by the provider's name for them.
     by_provider: OrdMap<ContentDigest, List<CredentialId>>,
-    logouts: OrdMap<Hash, Time>,
+    spent: OrdMap<Hash, Time>,
 }
 
 impl Sessions {
     pub(crate) fn apply(&mut self, fact: &Identity, time: Time) {
         match fact {
-            Identity::SessionStarted(started) => self.start(started, time),
+            Identity::SessionStarted(started) => self.start(started.session, of_provider(started, time)),
+            Identity::ClientSignedIn(signed_in) => self.share(signed_in, time),
+            Identity::OwnerRecovered(recovered) => self.start(recovered.session, recovered_at(time)),
+            Identity::WorkloadSignedIn(signed_in) => self.spend(signed_in.assertion, time),
             Identity::CredentialRevoked(revoked) => self.end(revoked.credential),
-            Identity::ProviderLoggedOut(said) => self.note(said, time),
+            Identity::ProviderLoggedOut(said) => self.spend(said.token, time),
             Identity::PersonCreated(_)
             | Identity::OwnershipClaimed(_)
             | Identity::ServiceAccountCreated(_)
@@ -55,21 +60,24 @@ impl Sessions {
             | Identity::MemberRemoved(_)
             | Identity::CredentialIssued(_)
             | Identity::LoginLinked(_)
-            | Identity::SessionUsed(_) => {}
+            | Identity::SessionUsed(_)
+            | Identity::TokenIssued(_)
+            | Identity::RecoveryCodesMade(_) => {}
         }
     }
 
-    fn start(&mut self, started: &SessionStarted, time: Time) {
-        if let Some(name) = started.provider_session {
-            self.by_provider.entry(name).or_default().push(started.session);
+    fn start(&mut self, id: CredentialId, session: Session) {
+        if let Some(name) = session.provider_session {
+            self.by_provider.entry(name).or_default().push(id);
         }
-        self.by_id.entry(started.session).or_insert_with(|| Session {
-            provider: started.provider.clone(),
-            provider_session: started.provider_session,
-            authenticated: started.authenticated,
-            several_factors: started.several_factors,
-            started: time,
-        });
+        self.by_id.entry(id).or_insert(session);
+    }
+
+    /// A program's session stands on the same sign-in as the one in the browser.
+    fn share(&mut self, signed_in: &ClientSignedIn, time: Time) {
+        let Some(from) = self.by_id.get(&signed_in.from) else { return };
+        let session = Session { client: Some(signed_in.client.clone()), started: time, ..from.clone() };
+        self.start(signed_in.session, session);
     }
 
     fn end(&mut self, id: CredentialId) {
@@ -83,10 +91,10 @@ impl Sessions {
         }
     }
 
-    fn note(&mut self, said: &ProviderLoggedOut, time: Time) {
-        let recent = |seen: &Time| time.seconds_since(*seen) <= LOGOUT_TOKEN_SECONDS;
-        let kept = self.logouts.iter().filter(|(_, seen)| recent(seen)).map(|(token, seen)| (*token, *seen));
-        self.logouts = kept.chain([(said.token, time)]).collect();
+    fn spend(&mut self, token: Hash, time: Time) {
+        let recent = |seen: &Time| time.seconds_since(*seen) <= SPENT_SECONDS;
+        let kept = self.spent.iter().filter(|(_, seen)| recent(seen)).map(|(token, seen)| (*token, *seen));
+        self.spent = kept.chain([(token, time)]).collect();
     }
 
     /// What is known of a session, in force or not.
@@ -94,13 +102,41 @@ impl Sessions {
         self.by_id.get(&id)
     }
 
+    /// What is known of a session in a browser, in force or not.
+    pub fn of_browser(&self, id: CredentialId) -> Option<&Session> {
+        self.find(id).filter(|session| session.client.is_none())
+    }
+
     /// Sessions that a provider knows by this name, and that were not revoked.
     pub fn of_provider(&self, name: &ContentDigest) -> &[CredentialId] {
         self.by_provider.get(name).map_or(&[], |list| &**list)
     }
 
-    /// Whether a logout token was taken already.
-    pub fn has_logout(&self, token: &Hash) -> bool {
-        self.logouts.contains_key(token)
+    /// Whether what a provider signed was taken already.
+    pub fn is_spent(&self, token: &Hash) -> bool {
+        self.spent.contains_key(token)
+    }
+}
+
+fn of_provider(started: &SessionStarted, time: Time) -> Session {
+    Session {
+        provider: Some(started.provider.clone()),
+        client: None,
+        provider_session: started.provider_session,
+        authenticated: started.authenticated,
+        several_factors: started.several_factors,
+        started: time,
+    }
+}
+
+/// A recovery code is kept apart from everything else one signs in with, and stands for several factors.
+fn recovered_at(time: Time) -> Session {
+    Session {
+        provider: None,
+        client: None,
+        provider_session: None,
+        authenticated: time,
+        several_factors: true,
+        started: time,
     }
 }

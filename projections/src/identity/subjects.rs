@@ -120,6 +120,11 @@ impl Subjects {
             | Identity::CredentialIssued(_)
             | Identity::CredentialRevoked(_)
             | Identity::SessionStarted(_)
+            | Identity::ClientSignedIn(_)
+            | Identity::TokenIssued(_)
+            | Identity::WorkloadSignedIn(_)
+            | Identity::RecoveryCodesMade(_)
+            | Identity::OwnerRecovered(_)
             | Identity::SessionUsed(_)
             | Identity::ProviderLoggedOut(_) => {}
         }

@@ -3,7 +3,7 @@
 //! Two refusals are not judged again: that a command id was used for another command, because only the server can compare the
 //! commands' digests, and that an expiry had passed, because the refused expiry is not recorded.
 
-use super::{Case, Verdict, Wrong, budgets, keys, not_allowed, require};
+use super::{Case, Verdict, Wrong, budgets, keys, not_allowed, recovery, require, tokens};
 use crate::fault::Code;
 use ledger::event::Subject;
 use ledger::event::access::Ground;
@@ -106,6 +106,9 @@ fn command_refused(case: &Case<'_>, fact: &CommandRefused) -> Verdict {
             standing == Some(Standing::Suspended)
         }
         Refusal::SignInRefused { .. } => case.is_by_provider(),
+        Refusal::TokenRefused { reason, .. } => tokens::is_refused(case, reason),
+        Refusal::NotOnBehalf {} => case.event.actor.person_behind().is_some(),
+        Refusal::RecoveryRefused { reason } => recovery::is_refused(case, reason),
         Refusal::SeveralFactorsNeeded { seconds_max } => {
             let policy = state.policies.sign_in();
             *seconds_max == policy.several_factors_seconds && wants_factors(policy)
@@ -143,12 +146,8 @@ fn lacks(permission: &str, rights: Permissions) -> bool {
 
 /// What the actor may do there in all environments and for ever: nothing of it can be beyond its rights.
 fn lasting_rights(case: &Case<'_>, scope: Scope) -> Permissions {
-    match case.event.actor {
-        Actor::Subject(subject, _) => {
-            case.state.rights(subject, scope.into(), Lasting::until(case.event.time, None))
-        }
-        Actor::System | Actor::Operator | Actor::Anonymous(_) => case.rights(scope),
-    }
+    let lasting = Lasting::until(case.event.time, None);
+    case.state.rights_of(&case.event.actor, scope.into(), lasting)
 }
 
 /// Whether a grant is one without which, or without whose holder, nobody would be owner.

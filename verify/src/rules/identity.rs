@@ -1,13 +1,14 @@
 //! Rules of identity: who may make and end subjects, credentials and groups.
 
-use super::{Case, Verdict, not_allowed, require, sessions};
-use ledger::event::id::GroupId;
+use super::{Case, Verdict, not_allowed, recovery, require, sessions, tokens};
+use ledger::event::id::{CredentialId, GroupId};
 use ledger::event::identity::{
     AgentCreated, CredentialIssued, CredentialRevoked, GroupCreated, MemberAdded, OwnershipClaimed,
     PersonCreated,
 };
 use ledger::event::scope::Scope;
 use ledger::event::{Actor, Grantee, Identity, Subject, Via};
+use ledger::hash::Hash;
 use projections::Grantless;
 use projections::access::Permission;
 use projections::identity::{Group, Standing};
@@ -36,6 +37,11 @@ pub(super) fn judge(case: &Case<'_>, fact: &Identity) -> Verdict {
         Identity::SessionStarted(fact) => sessions::session_started(case, fact),
         Identity::SessionUsed(fact) => sessions::session_used(case, fact),
         Identity::ProviderLoggedOut(fact) => sessions::provider_logged_out(case, fact),
+        Identity::ClientSignedIn(fact) => sessions::client_signed_in(case, fact),
+        Identity::TokenIssued(fact) => tokens::token_issued(case, fact),
+        Identity::WorkloadSignedIn(fact) => tokens::workload_signed_in(case, fact),
+        Identity::RecoveryCodesMade(fact) => recovery::codes_made(case, fact),
+        Identity::OwnerRecovered(fact) => recovery::recovered(case, fact),
     }
 }
 
@@ -117,8 +123,7 @@ fn member_added(case: &Case<'_>, fact: &MemberAdded) -> Verdict {
 fn credential_issued(case: &Case<'_>, fact: &CredentialIssued) -> Verdict {
     let state = case.state;
     require(state.subjects.is_active(fact.subject), "the subject did not exist, or was not active")?;
-    require(state.credentials.find(fact.credential).is_none(), "the credential existed already")?;
-    require(!state.credentials.has_digest(&fact.digest), "another credential has this secret")?;
+    is_new(case, fact.credential, &fact.digest)?;
     let lasts = fact.expires.is_none_or(|expires| case.event.time < expires);
     require(lasts, "the credential had expired when it was issued")?;
     if case.claimant() == Some(fact.subject) {
@@ -128,13 +133,26 @@ fn credential_issued(case: &Case<'_>, fact: &CredentialIssued) -> Verdict {
     case.may_act_for(fact.subject, Permission::IdentityCredentials)
 }
 
+/// That a credential's name and its secret were nobody's.
+pub(super) fn is_new(case: &Case<'_>, id: CredentialId, digest: &Hash) -> Verdict {
+    require(case.state.credentials.find(id).is_none(), "the credential existed already")?;
+    require(!case.state.credentials.has_digest(digest), "another credential has this secret")
+}
+
 /// Credentials are revoked by those who may, and end with the standing of their subject.
 fn credential_revoked(case: &Case<'_>, fact: &CredentialRevoked) -> Verdict {
     let found = case.state.credentials.find(fact.credential).filter(|credential| !credential.is_revoked());
     let credential = found.ok_or(not_allowed("there was no such credential, or it was revoked already"))?;
+    let is_over = case.state.credentials.live(fact.credential, case.event.time).is_none();
     if case.is_by_provider() {
         let is_session = case.state.sessions.find(fact.credential).is_some();
-        return require(is_session, "a provider ends the sessions that it began, and nothing else");
+        return require(
+            is_session || is_over,
+            "a provider ends the sessions that it began, and nothing else",
+        );
+    }
+    if case.event.actor == Actor::Anonymous(Via::Recovery) {
+        return require(is_over, "a recovery code ends nothing but what is over");
     }
     if case.state.subjects.is_active(credential.subject) {
         return case.may_act_for(credential.subject, Permission::IdentityCredentials);

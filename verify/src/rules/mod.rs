@@ -9,9 +9,12 @@ mod custody;
 mod identity;
 mod keys;
 mod policy;
+mod recovery;
 mod sessions;
+mod tokens;
 
 use crate::fault::Code;
+use ledger::event::id::CredentialId;
 use ledger::event::scope::Scope;
 use ledger::event::{Actor, Event, Fact, Grantee, Subject, Via};
 use projections::access::{Held, Permission, Permissions, Place};
@@ -50,29 +53,31 @@ struct Case<'a> {
 }
 
 impl Case<'_> {
-    /// Who acted, if it is a subject with a good credential.
-    fn subject(&self) -> Result<Subject, Wrong> {
-        let Actor::Subject(subject, _) = self.event.actor else {
-            return Err(not_allowed("only a person or a service account may do this"));
-        };
+    /// Who acted and by which credential, if it is a subject with a good one.
+    fn shown(&self) -> Result<(Subject, CredentialId), Wrong> {
+        let shown = self.event.actor.shown();
+        let shown = shown.ok_or(not_allowed("only a person or a service account may do this"))?;
         let authentic = self.state.is_authentic(&self.event.actor, self.event.time);
         require(authentic, "the actor's credential was not good, or is another's")?;
+        Ok(shown)
+    }
+
+    /// Who acted for itself.
+    fn subject(&self) -> Result<Subject, Wrong> {
+        let (subject, _) = self.shown()?;
+        let own = self.event.actor.person_behind().is_none();
+        require(own, "it cannot be done on somebody's behalf")?;
         Ok(subject)
     }
 
     /// What the actor may do at a place; nothing, when it is nobody we know.
     fn rights(&self, place: impl Into<Place>) -> Permissions {
-        let lasting = Lasting::beyond(self.event.time);
-        match self.event.actor {
-            Actor::Subject(subject, _) => self.state.rights(subject, place.into(), lasting),
-            Actor::Anonymous(_) => Permissions::NONE,
-            Actor::System | Actor::Operator => Permissions::ALL,
-        }
+        self.state.rights_of(&self.event.actor, place.into(), Lasting::beyond(self.event.time))
     }
 
     /// A subject with a good credential and this permission there.
     fn permitted(&self, permission: Permission, place: impl Into<Place>) -> Result<Subject, Wrong> {
-        let subject = self.subject()?;
+        let (subject, _) = self.shown()?;
         require(self.rights(place).contains(permission), "the actor did not have the permission for it")?;
         self.with_factors(Some(permission))?;
         Ok(subject)

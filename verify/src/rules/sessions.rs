@@ -3,10 +3,13 @@
 //! That a provider really said what is recorded, no log can show; that Deed believed only providers it was told to believe, and no further
 //! than it was told to, is judged here.
 
+use super::identity::is_new;
 use super::{Case, Verdict, Wrong, not_allowed, require};
-use ledger::event::identity::{LoginLinked, PersonCreated, ProviderLoggedOut, SessionStarted, SessionUsed};
+use ledger::event::Subject;
+use ledger::event::identity::{
+    ClientSignedIn, LoginLinked, PersonCreated, ProviderLoggedOut, SessionStarted, SessionUsed, Way,
+};
 use ledger::event::policy::Provider;
-use ledger::event::{Actor, Subject};
 
 /// The provider of that name, on whose word this happened.
 fn believed<'a>(case: &Case<'a>, name: &str) -> Result<&'a Provider, Wrong> {
@@ -36,8 +39,7 @@ pub(super) fn session_started(case: &Case<'_>, fact: &SessionStarted) -> Verdict
     believed(case, &fact.provider)?;
     let person = Subject::Person(fact.person);
     require(state.subjects.is_active(person), "the person did not exist, or was not active")?;
-    require(state.credentials.find(fact.session).is_none(), "the session existed already")?;
-    require(!state.credentials.has_digest(&fact.digest), "another credential has this secret")?;
+    is_new(case, fact.session, &fact.digest)?;
     let rules = state.policies.session();
     let (now, longest) = (case.event.time, case.event.time.plus_seconds(rules.absolute_seconds));
     require(
@@ -51,12 +53,33 @@ pub(super) fn session_started(case: &Case<'_>, fact: &SessionStarted) -> Verdict
 }
 
 pub(super) fn session_used(case: &Case<'_>, fact: &SessionUsed) -> Verdict {
-    case.subject()?;
-    let own = matches!(case.event.actor, Actor::Subject(_, credential) if credential == fact.session);
-    require(own && case.state.sessions.find(fact.session).is_some(), "a session is used by whoever has it")
+    let (_, shown) = case.shown()?;
+    require(
+        shown == fact.session && case.state.sessions.find(fact.session).is_some(),
+        "a session is used by whoever has it",
+    )
 }
 
 pub(super) fn provider_logged_out(case: &Case<'_>, fact: &ProviderLoggedOut) -> Verdict {
     believed(case, &fact.provider)?;
-    require(!case.state.sessions.has_logout(&fact.token), "the provider had said so already")
+    require(!case.state.sessions.is_spent(&fact.token), "the provider had said so already")
+}
+
+/// A program's session stands on its person's session in a browser, and lasts no longer.
+pub(super) fn client_signed_in(case: &Case<'_>, fact: &ClientSignedIn) -> Verdict {
+    let (state, subject) = (case.state, case.subject()?);
+    require(subject == Subject::Person(fact.person), "somebody else let the program in")?;
+    let (_, shown) = case.shown()?;
+    let browser = state.sessions.of_browser(shown);
+    let browser = browser.ok_or(not_allowed("programs are let in from a session in a browser"))?;
+    require(shown == fact.from, "it names another session than the one it was done from")?;
+    is_new(case, fact.session, &fact.digest)?;
+    let ends = state.credentials.find(shown).and_then(|credential| credential.expires);
+    require(ends == Some(fact.expires), "it ends at another time than the session in the browser")?;
+    let idle_seconds = state.policies.session().idle_seconds;
+    require(fact.idle_seconds == idle_seconds, "it may lie unused for another time than policy says")?;
+    let allowed = fact.way != Way::DeviceCode || state.policies.sign_in().device_codes;
+    require(allowed, "policy did not let programs in by codes that people type")?;
+    let enough = browser.several_factors || !state.wants_factors(subject);
+    require(enough, "policy wanted several factors")
 }

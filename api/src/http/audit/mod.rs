@@ -38,6 +38,9 @@ pub(super) struct AuditRow {
     #[serde(rename = "type")]
     kind: String,
     actor: String,
+    /// For whom the actor acted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    on_behalf_of: Option<String>,
     object: String,
     outcome: String,
     channel: String,
@@ -63,7 +66,7 @@ pub(super) struct AuditPage {
 #[derive(Deserialize)]
 pub(super) struct Parts<'a> {
     #[serde(borrow)]
-    actor: Named<'a>,
+    actor: Acting<'a>,
     #[serde(borrow)]
     object: Named<'a>,
     #[serde(borrow)]
@@ -77,6 +80,14 @@ pub(super) struct Parts<'a> {
     #[serde(borrow, rename = "type")]
     kind: Cow<'a, str>,
     v: u16,
+}
+
+#[derive(Deserialize)]
+struct Acting<'a> {
+    #[serde(borrow)]
+    id: Cow<'a, str>,
+    #[serde(borrow, default)]
+    on_behalf_of: Option<Named<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -105,6 +116,7 @@ fn row(record: &Record) -> Option<AuditRow> {
         time: time.into(),
         kind: kind.into(),
         actor: actor.id.into(),
+        on_behalf_of: actor.on_behalf_of.map(|person| person.id.into()),
         object: object.id.into(),
         outcome: outcome.into(),
         channel: origin.channel.into(),

@@ -28,13 +28,15 @@ pub struct Clause {
 
 impl Clause {
     fn takes(&self, parts: &Parts<'_>) -> bool {
+        let behalf = parts.actor.on_behalf_of.as_ref().filter(|_| self.facet == Facet::Actor);
         let text = match self.facet {
             Facet::Actor => &*parts.actor.id,
             Facet::Object => &*parts.object.id,
             Facet::Type => &*parts.kind,
             Facet::Outcome => &*parts.outcome,
         };
-        self.texts.iter().any(|wanted| wanted == text)
+        let is_wanted = |text: &str| self.texts.iter().any(|wanted| wanted == text);
+        is_wanted(text) || behalf.is_some_and(|person| is_wanted(&person.id))
     }
 }
 

@@ -15,7 +15,7 @@ use commands::identity::{
 };
 use ledger::event::id::{AgentId, CredentialId, PersonId, ServiceAccountId};
 use ledger::event::scope::Scope;
-use ledger::event::{Actor, Refusal, Subject};
+use ledger::event::{Refusal, Subject};
 use projections::access::Permission;
 use projections::history::Moment;
 use projections::identity::{Standing, SubjectRecord};
@@ -117,7 +117,10 @@ pub(in crate::http) fn reactivate_subject(
 pub(in crate::http) struct Me {
     subject: String,
     credential: Option<CredentialId>,
-    /// Every role that one has, and how.
+    /// For whom one acts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    on_behalf_of: Option<String>,
+    /// Every role that one has oneself, and how.
     access: Vec<projections::Entitlement>,
     /// What one may do everywhere.
     permissions: Vec<&'static str>,
@@ -128,14 +131,12 @@ pub(in crate::http) async fn me(State(deed): State<Deed>, asker: Asker) -> Resul
     let Some(subject) = subject_of(&asker) else {
         return Err(Problem::refused(Refusal::NotAuthenticated {}, None));
     };
-    let credential = match asker.actor {
-        Actor::Subject(_, credential) => Some(credential),
-        Actor::System | Actor::Operator | Actor::Anonymous(_) => None,
-    };
+    let credential = asker.actor.shown().map(|(_, credential)| credential);
+    let on_behalf_of = asker.actor.person_behind().map(|person| person.to_string());
     let (state, time) = (&published.state, clock::now());
     let access = state.entitlements(subject, Moment { size: published.head.size(), time });
-    let permissions = access::names(state.rights(subject, Scope::Site.into(), Lasting::beyond(time)));
-    Ok(axum::Json(Me { subject: subject.to_string(), credential, access, permissions }))
+    let permissions = access::names(state.rights_of(&asker.actor, Scope::Site.into(), Lasting::beyond(time)));
+    Ok(axum::Json(Me { subject: subject.to_string(), credential, on_behalf_of, access, permissions }))
 }
 
 #[derive(JsonSchema, Serialize)]

@@ -341,7 +341,7 @@ pub(in crate::http) async fn sign_out(State(deed): State<Deed>, asker: Asker) ->
         return Err(Problem::new(Kind::NoSession, "you are not signed in"));
     };
     let published = deed.engine.published();
-    let provider = published.state.sessions.find(credential).map(|session| session.provider.clone());
+    let provider = published.state.sessions.find(credential).and_then(|session| session.provider.clone());
     deed.tell(asker, commands::identity::RevokeCredential { credential }.into()).await?;
     let elsewhere = match provider.as_deref().map(|name| found(&deed, name)) {
         Some(Ok((_, provider))) => {

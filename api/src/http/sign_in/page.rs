@@ -131,7 +131,7 @@ pub(super) fn signed_out(elsewhere: Option<&str>) -> Html {
 /// A row of the list of sessions.
 pub(super) struct Row {
     pub(super) id: String,
-    pub(super) provider: String,
+    pub(super) by: String,
     pub(super) started: String,
     pub(super) expires: String,
     pub(super) several_factors: bool,
@@ -143,7 +143,7 @@ pub(super) fn sessions(subject: &str, rows: &[Row]) -> Html {
     let mut body = format!(
         "<p>You are signed in as <code id=\"subject\">{}</code>. Everything you do is recorded and signed.</p>\n\
          <table>\n<caption>Your sessions</caption>\n<thead><tr><th scope=\"col\">Since</th><th scope=\"col\">Until</th>\
-         <th scope=\"col\">Provider</th><th scope=\"col\">Factors</th><th scope=\"col\">End it</th></tr></thead>\n<tbody>\n",
+         <th scope=\"col\">By</th><th scope=\"col\">Factors</th><th scope=\"col\">End it</th></tr></thead>\n<tbody>\n",
         Text(subject)
     );
     for row in rows {
@@ -163,7 +163,7 @@ pub(super) fn sessions(subject: &str, rows: &[Row]) -> Html {
                 "<tr><td>{}</td><td>{}</td><td>{}</td><td>{factors}</td><td>{end}</td></tr>\n",
                 Text(&row.started),
                 Text(&row.expires),
-                Text(&row.provider)
+                Text(&row.by)
             ),
         );
     }

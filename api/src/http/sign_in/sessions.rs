@@ -16,6 +16,7 @@ use ledger::event::id::CredentialId;
 use ledger::event::scope::Scope;
 use ledger::time::Time;
 use projections::access::Permission;
+use projections::identity::Session;
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::convert::Infallible;
@@ -38,7 +39,7 @@ pub(in crate::http) async fn page(State(deed): State<Deed>, asker: Asker) -> Res
         let session = state.sessions.find(*id)?;
         Some(Row {
             id: id.to_string(),
-            provider: session.provider.to_string(),
+            by: by(session),
             started: session.started.to_string(),
             expires: credential.expires.map(|expires| expires.to_string()).unwrap_or_default(),
             several_factors: session.several_factors,
@@ -46,6 +47,15 @@ pub(in crate::http) async fn page(State(deed): State<Deed>, asker: Asker) -> Res
         })
     });
     page::sessions(&subject.to_string(), &live.collect::<Vec<_>>()).into_response()
+}
+
+/// How one came in, in words.
+fn by(session: &Session) -> String {
+    let provider = session.provider.as_deref().unwrap_or("a recovery code");
+    match &session.client {
+        Some(client) => format!("{client}, by {provider}"),
+        None => provider.to_owned(),
+    }
 }
 
 /// Ends one of one's sessions, from its page.
@@ -87,7 +97,12 @@ async fn follow(deed: Deed, asker: Asker, out: mpsc::Sender<Result<Sent, Infalli
 pub(in crate::http) struct SessionRow {
     session: CredentialId,
     subject: String,
-    provider: String,
+    /// Absent after a recovery code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    provider: Option<Box<str>>,
+    /// The program that has it; absent for a browser.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client: Option<Box<str>>,
     /// When the person signed in here.
     started: Time,
     /// When the provider last made sure who it is.
@@ -117,7 +132,8 @@ pub(in crate::http) async fn sessions(
         Some(SessionRow {
             session: id,
             subject: found.subject.to_string(),
-            provider: session.provider.to_string(),
+            provider: session.provider.clone(),
+            client: session.client.clone(),
             started: session.started,
             authenticated: session.authenticated,
             several_factors: session.several_factors,

@@ -8,7 +8,7 @@ pub use bodies::{
     PER_MINUTE_MAX, Retained, Retention, STANDARD, Session, Unsound,
 };
 
-pub use sign_in::{ClaimNames, Provider, Relaxation, SignIn};
+pub use sign_in::{ClaimNames, Provider, Relaxation, SignIn, Workload};
 
 use super::id::PolicyId;
 use super::{Object, about, facts};

@@ -1,11 +1,14 @@
 //! The policy on signing in: which providers are believed, and how far.
 
 use super::bodies::{Unsound, ascending, sound};
+use crate::event::id::ServiceAccountId;
 use crate::names::is_name;
 use serde::{Deserialize, Serialize};
 
 /// Most providers.
 const PROVIDERS_MAX: usize = 16;
+/// Most workloads.
+const WORKLOADS_MAX: usize = 64;
 /// Most entries of any list of a provider.
 const LIST_MAX: usize = 64;
 /// Longest text in bytes.
@@ -20,8 +23,14 @@ const STRONG_SECONDS: std::ops::RangeInclusive<u64> = 60..=86_400;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SignIn {
+    /// Whether programs may ask for a code that a person types elsewhere; absent for yes.
+    #[serde(skip_serializing_if = "is_true", default = "yes")]
+    pub device_codes: bool,
     /// The providers, in ascending order of their names.
     pub providers: Vec<Provider>,
+    /// Whether owners may come in with recovery codes although people sign in at a provider; absent for no.
+    #[serde(skip_serializing_if = "is_false", default)]
+    pub recovery_codes: bool,
     /// Whether everybody signs in with several factors.
     pub several_factors: bool,
     /// Permissions that a session may use only when several factors were shown not long ago.
@@ -30,6 +39,42 @@ pub struct SignIn {
     pub several_factors_roles: Vec<Box<str>>,
     /// How long ago that may be.
     pub several_factors_seconds: u64,
+    /// Workloads elsewhere that sign in as service accounts, in ascending order of their names.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub workloads: Vec<Workload>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+fn is_true(value: &bool) -> bool {
+    *value
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+fn is_false(value: &bool) -> bool {
+    !*value
+}
+
+/// A program elsewhere, such as a job of a CI system, that its own provider vouches for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Workload {
+    /// The audience of its assertions, to the letter.
+    pub audience: Box<str>,
+    /// The provider's issuer identifier, compared to the letter.
+    pub issuer: Box<str>,
+    /// Its name here.
+    pub name: Box<str>,
+    /// As which service account it signs in.
+    pub service_account: ServiceAccountId,
+    /// Whether the provider's addresses may be special ones: of this machine or a private network.
+    pub special_addresses: bool,
+    /// What the provider calls it: its `sub`, to the letter.
+    pub subject: Box<str>,
 }
 
 /// An OpenID provider.
@@ -98,11 +143,14 @@ impl Default for SignIn {
     /// What holds before anything was adopted: nobody is believed.
     fn default() -> Self {
         Self {
+            device_codes: true,
             providers: Vec::new(),
+            recovery_codes: false,
             several_factors: false,
             several_factors_permissions: Vec::new(),
             several_factors_roles: Vec::new(),
             several_factors_seconds: 900,
+            workloads: Vec::new(),
         }
     }
 }
@@ -126,14 +174,44 @@ impl SignIn {
         )?;
         let recent = STRONG_SECONDS.contains(&self.several_factors_seconds);
         sound(recent, "`several_factors_seconds` is from 60 to 86400")?;
-        self.providers.iter().try_for_each(Provider::check)
+        let names = self.workloads.iter().map(|workload| &*workload.name);
+        sound(
+            ascending(names, WORKLOADS_MAX),
+            "`workloads` are at most 64, in ascending order of their names",
+        )?;
+        self.providers.iter().try_for_each(Provider::check)?;
+        self.workloads.iter().try_for_each(Workload::check)
+    }
+
+    /// The workload of that name.
+    pub fn workload(&self, name: &str) -> Option<&Workload> {
+        self.workloads.iter().find(|workload| &*workload.name == name)
+    }
+}
+
+fn is_text(text: &str) -> bool {
+    (1..=TEXT_BYTES_MAX).contains(&text.len()) && !text.contains(char::is_control)
+}
+
+fn is_issuer(issuer: &str, special_addresses: bool) -> Result<(), Unsound> {
+    let begins = issuer.starts_with("https://") || (special_addresses && issuer.starts_with("http://"));
+    sound(begins, "`issuer` begins with `https://`, or `http://` where special addresses are allowed")?;
+    sound(!issuer.contains(['?', '#']), "`issuer` has neither query nor fragment")
+}
+
+impl Workload {
+    fn check(&self) -> Result<(), Unsound> {
+        let texts = [&self.audience, &self.issuer, &self.subject];
+        sound(
+            texts.iter().all(|text| is_text(text)),
+            "texts are 1 to 512 bytes long, without control characters",
+        )?;
+        is_issuer(&self.issuer, self.special_addresses)
     }
 }
 
 impl Provider {
     fn check(&self) -> Result<(), Unsound> {
-        let is_text =
-            |text: &str| (1..=TEXT_BYTES_MAX).contains(&text.len()) && !text.contains(char::is_control);
         let ClaimNames { email, groups, name } = &self.claims;
         let texts = [&self.client_id, &self.issuer, email, groups, name];
         sound(
@@ -143,10 +221,7 @@ impl Provider {
         let lists = [&self.email_domains, &self.required_groups, &self.scopes, &self.several_factors];
         let fits = |list: &Vec<Box<str>>| list.len() <= LIST_MAX && list.iter().all(|text| is_text(text));
         sound(lists.into_iter().all(fits), "lists have at most 64 texts")?;
-        let begins = self.issuer.starts_with("https://")
-            || (self.special_addresses && self.issuer.starts_with("http://"));
-        sound(begins, "`issuer` begins with `https://`, or `http://` where special addresses are allowed")?;
-        sound(!self.issuer.contains(['?', '#']), "`issuer` has neither query nor fragment")?;
+        is_issuer(&self.issuer, self.special_addresses)?;
         let lower = self.email_domains.iter().all(|domain| **domain == *domain.to_lowercase());
         sound(lower, "`email_domains` are in lower case")?;
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
