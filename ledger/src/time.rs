@@ -1,8 +1,8 @@
 //! Points in time: microseconds in UTC, with one text form.
 
+use crate::text;
 use jiff::{Timestamp, civil::DateTime, tz::Offset};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::borrow::Cow;
 use std::fmt;
 
 /// A point in time in microseconds since 1970-01-01T00:00:00Z, from 1970 to the end of 9999-12-30T21:59:59Z.
@@ -83,11 +83,9 @@ impl Serialize for Time {
 impl<'de> Deserialize<'de> for Time {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         if deserializer.is_human_readable() {
-            let text = Cow::<'de, str>::deserialize(deserializer)?;
-            Self::parse(&text).ok_or_else(|| {
-                serde::de::Error::custom(
-                    "a time reads `2026-01-31T23:59:59.000000Z`, in UTC with six fractional digits",
-                )
+            text::read(deserializer, |text| {
+                Self::parse(text)
+                    .ok_or("a time reads `2026-01-31T23:59:59.000000Z`, in UTC with six fractional digits")
             })
         } else {
             u64::deserialize(deserializer).map(Self::from_micros)
