@@ -200,6 +200,7 @@ pub fn start(opened: Opened, listener: TcpListener) -> Result<Running, ServeErro
         event_key: Arc::new(genesis.event_key().clone()),
         limits,
         rates: Rates::new(limits.requests_per_second).map(Arc::new),
+        oauth: Arc::default(),
         answering: Answering::default(),
         sign_in: Arc::new(sign_in::SignIns::new(origin, secrets)),
         stopping,

@@ -1,14 +1,12 @@
-//! One request over HTTP/1.1 and its answer. TLS is for the proxy before a server, or for a tunnel to it.
+//! One request and its answer, over TLS or within this machine.
 
-use axum::body::Body;
-use axum::http::{Method, Uri, header, uri::Authority};
-use hyper_util::rt::TokioIo;
 use ledger::entropy::fresh;
 use ledger::hash::to_hex;
+use reqwest::header::{self, HeaderValue};
+use reqwest::{Client, Method, Url, redirect};
 use serde_json::Value;
 use std::time::Duration;
 use thiserror::Error;
-use tokio::net::TcpStream;
 
 /// Longest time that one request may take: the server answers within half of it.
 const ANSWER_MAX: Duration = Duration::from_secs(60);
@@ -18,40 +16,40 @@ const ANSWER_BYTES_MAX: usize = 32 << 20;
 /// A request could not be made.
 #[derive(Debug, Error)]
 pub(super) enum CallError {
-    #[error(
-        "`--server` is an address such as `http://127.0.0.1:7331`; for `https`, open a tunnel to the server"
-    )]
+    #[error("`--server` is an address such as `https://deed.example` or `http://127.0.0.1:7331`")]
     Address,
+    #[error(
+        "`{address}` is reached without TLS, and a credential is not sent so beyond this machine; use `https`"
+    )]
+    Plain { address: String },
     #[error("what stands in the credential file is no credential")]
     Credential,
     #[error("could not reach `{address}`")]
     Reach {
         address: String,
         #[source]
-        cause: std::io::Error,
+        cause: reqwest::Error,
     },
     #[error("the exchange with the server broke off")]
-    Exchange(#[source] hyper::Error),
-    #[error("the answer could not be read")]
-    Read(#[source] axum::Error),
-    #[error("the request could not be written")]
-    Request(#[source] axum::http::Error),
+    Exchange(#[source] reqwest::Error),
+    #[error("the answer has more than {ANSWER_BYTES_MAX} bytes")]
+    TooLarge,
     #[error("there was no answer within {} seconds", ANSWER_MAX.as_secs())]
     Late,
 }
 
 /// A server, and what is shown to it.
 pub(super) struct Server {
-    authority: Authority,
-    prefix: String,
-    shown: Option<header::HeaderValue>,
+    address: Url,
+    client: Client,
+    shown: Option<HeaderValue>,
 }
 
 /// What is sent.
 pub(super) struct Request {
     method: Method,
     path: String,
-    body: Option<String>,
+    body: Option<(&'static str, String)>,
     seen: Option<u64>,
 }
 
@@ -71,62 +69,81 @@ impl Request {
 
     /// Sends a body, to be taken only if the log has not grown beyond what was seen.
     pub(super) fn post(path: &str, body: &Value, seen: Option<u64>) -> Self {
-        Self { method: Method::POST, path: path.to_owned(), body: Some(body.to_string()), seen }
+        let body = ("application/json", body.to_string());
+        Self { method: Method::POST, path: path.to_owned(), body: Some(body), seen }
+    }
+
+    /// Sends a form.
+    pub(super) fn form(path: &str, fields: &[(&str, &str)]) -> Self {
+        let pairs: Vec<_> = fields.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
+        let body = ("application/x-www-form-urlencoded", pairs.join("&"));
+        Self { method: Method::POST, path: path.to_owned(), body: Some(body), seen: None }
     }
 }
 
 impl Server {
     /// At an address, with a credential.
     pub(super) fn new(address: &str, credential: Option<String>) -> Result<Self, CallError> {
-        let uri: Uri = address.parse().map_err(|_| CallError::Address)?;
-        let parts = uri.into_parts();
-        let plain = parts.scheme.as_ref().is_some_and(|scheme| scheme.as_str() == "http");
-        let authority = parts.authority.filter(|_| plain).ok_or(CallError::Address)?;
-        let prefix = parts.path_and_query.map(|path| path.path().trim_end_matches('/').to_owned());
+        let address: Url = address.parse().map_err(|_| CallError::Address)?;
+        let here = address.host_str().is_some_and(|host| ["127.0.0.1", "[::1]", "localhost"].contains(&host));
+        match address.scheme() {
+            "https" => {}
+            "http" if here || credential.is_none() => {}
+            "http" => return Err(CallError::Plain { address: address.to_string() }),
+            _ => return Err(CallError::Address),
+        }
+        let client = Client::builder().redirect(redirect::Policy::none()).timeout(ANSWER_MAX).build();
+        let client = client.map_err(CallError::Exchange)?;
         let shown = credential.map(|credential| {
-            let mut shown = header::HeaderValue::try_from(format!("Bearer {credential}"))?;
+            let mut shown = HeaderValue::try_from(format!("Bearer {credential}"))?;
             shown.set_sensitive(true);
             Ok::<_, header::InvalidHeaderValue>(shown)
         });
         let shown = shown.transpose().map_err(|_| CallError::Credential)?;
-        Ok(Self { authority, prefix: prefix.unwrap_or_default(), shown })
+        Ok(Self { address, client, shown })
+    }
+
+    /// An address of the server.
+    pub(super) fn at(&self, path: &str) -> String {
+        format!("{}{path}", self.address.as_str().trim_end_matches('/'))
+    }
+
+    /// Whether secrets may travel to it.
+    pub(super) fn keeps_secrets(&self) -> Result<(), CallError> {
+        Self::new(self.address.as_str(), Some(String::new())).map(drop)
     }
 
     /// Sends a request and waits for the answer.
     pub(super) async fn send(&self, request: Request) -> Result<Answer, CallError> {
-        tokio::time::timeout(ANSWER_MAX, self.exchange(request)).await.map_err(|_| CallError::Late)?
-    }
-
-    async fn exchange(&self, request: Request) -> Result<Answer, CallError> {
-        let (host, port) = (self.authority.host(), self.authority.port_u16().unwrap_or(80));
-        let host = host.trim_start_matches('[').trim_end_matches(']');
-        let reach = |cause| CallError::Reach { address: self.authority.to_string(), cause };
-        let stream = TcpStream::connect((host, port)).await.map_err(reach)?;
-        let opened = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await;
-        let (mut sender, connection) = opened.map_err(CallError::Exchange)?;
-        // Its end is seen by the exchange that it carries.
-        tokio::spawn(connection);
-        let request = self.written(request).map_err(CallError::Request)?;
-        let answer = sender.send_request(request).await.map_err(CallError::Exchange)?;
-        let status = answer.status().as_u16();
-        let body = axum::body::to_bytes(Body::new(answer.into_body()), ANSWER_BYTES_MAX).await;
-        Ok(Answer { status, body: body.map_err(CallError::Read)?.to_vec() })
-    }
-
-    fn written(&self, request: Request) -> Result<hyper::Request<Body>, axum::http::Error> {
         let Request { method, path, body, seen } = request;
-        let mut written = hyper::Request::builder().method(method).uri(format!("{}{path}", self.prefix));
-        written = written.header(header::HOST, self.authority.as_str());
+        let mut written = self.client.request(method, self.at(&path));
         if let Some(shown) = &self.shown {
             written = written.header(header::AUTHORIZATION, shown);
         }
-        if body.is_some() {
-            written = written.header(header::CONTENT_TYPE, "application/json");
+        if let Some((kind, text)) = body {
+            written = written.header(header::CONTENT_TYPE, kind).body(text);
         }
         if let Some(seen) = seen {
             written = written.header(header::IF_MATCH, format!("\"{seen}\""));
         }
-        written.body(body.map_or_else(Body::empty, Body::from))
+        let mut answer = written.send().await.map_err(|cause| self.failed(cause))?;
+        let (status, mut body) = (answer.status().as_u16(), Vec::new());
+        while let Some(piece) = answer.chunk().await.map_err(|cause| self.failed(cause))? {
+            if body.len() + piece.len() > ANSWER_BYTES_MAX {
+                return Err(CallError::TooLarge);
+            }
+            body.extend_from_slice(&piece);
+        }
+        Ok(Answer { status, body })
+    }
+
+    fn failed(&self, cause: reqwest::Error) -> CallError {
+        let cause = cause.without_url();
+        match (cause.is_timeout(), cause.is_connect()) {
+            (true, _) => CallError::Late,
+            (_, true) => CallError::Reach { address: self.address.to_string(), cause },
+            (false, false) => CallError::Exchange(cause),
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! The command line of `deed` as a client of a running server: what it offers is read from the OpenAPI document of this same program.
 
 mod call;
+mod kept;
+mod login;
 mod offers;
 mod show;
 mod typed;
@@ -8,6 +10,7 @@ mod typed;
 use crate::json::part;
 use call::{Answer, CallError, Request, Server};
 use clap::{Arg, ArgAction, ArgMatches, Command};
+use kept::{Kept, KeptError};
 use offers::{Offer, Offers, Reading};
 use serde_json::{Map, Value, json};
 use std::io::Write;
@@ -20,6 +23,10 @@ use thiserror::Error;
 enum AskError {
     #[error(transparent)]
     Call(#[from] CallError),
+    #[error(transparent)]
+    Login(#[from] login::LoginError),
+    #[error(transparent)]
+    Kept(#[from] KeptError),
     #[error(transparent)]
     Argument(#[from] typed::ArgumentError),
     #[error("could not read `{path}`")]
@@ -50,27 +57,48 @@ pub fn extend(program: Command) -> Command {
     let server = server.default_value("http://127.0.0.1:7331").help("The server to ask");
     let file = Arg::new("credential-file").long("credential-file").env("DEED_CREDENTIAL_FILE").global(true);
     let file = file.value_name("FILE").value_parser(clap::value_parser!(PathBuf));
-    let file = file.help("A file that holds the credential to show; without one, none is shown");
+    let file = file
+        .help("A file that holds the credential to show [default: what `deed login` keeps for the server]");
     let json = Arg::new("json").long("json").action(ArgAction::SetTrue).global(true);
     let program = program.arg(server).arg(file).arg(json.help("Print what the server answers, for programs"));
-    program.subcommands(offers.areas()).subcommand(offers.orders())
+    program.subcommands(offers.areas()).subcommand(offers.orders()).subcommands(login::words())
 }
 
 /// Runs what was asked for, unless it is not the client's.
 pub fn run(matches: &ArgMatches) -> Option<ExitCode> {
     let (area, words) = matches.subcommand()?;
+    if ["login", "logout"].contains(&area) {
+        return Some(match sign(area, words) {
+            Ok(text) => said(&text),
+            Err(cause) => complain(&commands::engine::chain(&cause), 2),
+        });
+    }
     let offers = Offers::read();
     let offer = offers.find(area, words)?;
     Some(match ask(&offer) {
-        Ok(Asked::Done(text)) => {
-            // That nobody reads any more is no failure.
-            drop(std::io::stdout().write_all(text.as_bytes()));
-            ExitCode::SUCCESS
-        }
+        Ok(Asked::Done(text)) => said(&text),
         Ok(Asked::Refused(text)) => complain(&text, 1),
         Ok(Asked::Failed(text)) => complain(&text, 2),
         Err(cause) => complain(&commands::engine::chain(&cause), 2),
     })
+}
+
+fn said(text: &str) -> ExitCode {
+    // That nobody reads any more is no failure.
+    drop(std::io::stdout().write_all(text.as_bytes()));
+    ExitCode::SUCCESS
+}
+
+fn address(words: &ArgMatches) -> &str {
+    words.get_one::<String>("server").map_or("", String::as_str)
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, AskError> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(AskError::Runtime)
+}
+
+fn sign(word: &str, words: &ArgMatches) -> Result<String, AskError> {
+    Ok(runtime()?.block_on(login::run(word, words, address(words)))?)
 }
 
 fn complain(text: &str, code: u8) -> ExitCode {
@@ -80,10 +108,8 @@ fn complain(text: &str, code: u8) -> ExitCode {
 
 fn ask(offer: &Offer<'_>) -> Result<Asked, AskError> {
     let (words, json) = (offer.words(), offer.words().get_flag("json"));
-    let address = words.get_one::<String>("server").map_or("", String::as_str);
-    let server = Server::new(address, credential(words)?)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(AskError::Runtime)?;
+    let server = Server::new(address(words), credential(words)?)?;
+    let runtime = runtime()?;
     match offer {
         Offer::Read(reading, _) => runtime.block_on(read(&server, reading, words, json)),
         Offer::Order(order, _) => {
@@ -100,7 +126,9 @@ fn ask(offer: &Offer<'_>) -> Result<Asked, AskError> {
 }
 
 fn credential(words: &ArgMatches) -> Result<Option<String>, AskError> {
-    let Some(path) = words.get_one::<PathBuf>("credential-file") else { return Ok(None) };
+    let Some(path) = words.get_one::<PathBuf>("credential-file") else {
+        return Ok(Kept::read()?.secret(address(words)).map(str::to_owned));
+    };
     let text = std::fs::read_to_string(path);
     let text = text.map_err(|cause| AskError::File { path: path.clone(), cause })?;
     Ok(Some(text.trim().to_owned()))

@@ -1,6 +1,7 @@
 //! Who asks, and the way to the engine and back.
 
 use super::answering::Answering;
+use super::oauth::Waiting;
 use super::pages::Paging;
 use super::rates::Rates;
 use super::sign_in::{Cookie, SignIns};
@@ -45,6 +46,8 @@ pub struct Deed {
     pub rates: Option<Arc<Rates>>,
     /// Sign-ins, and where browsers find the server.
     pub sign_in: Arc<SignIns>,
+    /// Programs that wait to be let in.
+    pub oauth: Arc<Waiting>,
     /// Computes answers about access.
     pub answering: Answering,
     /// Says that the server stops, so that streams end.

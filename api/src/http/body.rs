@@ -1,4 +1,4 @@
-//! Request bodies: bounded in bytes and time, JSON, and strict about it.
+//! Request bodies: bounded in bytes and time, JSON or forms, and strict about it.
 
 use super::{Deed, Kind, Problem};
 use crate::limits::BODY_BYTES_MAX;
@@ -19,27 +19,59 @@ impl<T: DeserializeOwned> FromRequest<Deed> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request<Body>, deed: &Deed) -> Result<Self, Problem> {
-        let (parts, body) = request.into_parts();
-        let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-        let essence = kind.map(|kind| kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
-        if essence.as_deref() != Some("application/json") {
-            let detail = "send JSON with `Content-Type: application/json`";
-            return Err(Problem::new(Kind::WrongContentType, detail));
-        }
-        if declared(&parts.headers).is_some_and(|bytes| bytes > DRAINED_BYTES_MAX) {
-            return Err(too_large());
-        }
-        let Ok(bytes) = tokio::time::timeout(deed.limits.body, read(body)).await else {
-            let seconds = deed.limits.body.as_secs();
-            let detail = format!("the body did not come within {seconds} seconds");
-            return Err(Problem::new(Kind::BodyTooSlow, detail));
-        };
-        let bytes = bytes?;
+        let wanted = ("application/json", "send JSON with `Content-Type: application/json`");
+        let bytes = whole(request, deed, wanted).await?;
         if bytes.is_empty() {
             return Err(Problem::new(Kind::NotJson, "the body is empty; send one JSON object"));
         }
         parse(&bytes, "the body").map(Self)
     }
+}
+
+/// The fields of a form.
+pub(super) struct Form(Vec<(String, String)>);
+
+impl FromRequest<Deed> for Form {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request<Body>, deed: &Deed) -> Result<Self, Problem> {
+        const KIND: &str = "application/x-www-form-urlencoded";
+        let wanted = (KIND, "send a form with `Content-Type: application/x-www-form-urlencoded`");
+        let bytes = whole(request, deed, wanted).await?;
+        Ok(Self(crate::oidc::form(&bytes).collect()))
+    }
+}
+
+impl Form {
+    /// The value of a field that is there once. One that is there twice counts as none.
+    pub(super) fn field(&self, name: &str) -> Option<&str> {
+        let mut values = self.0.iter().filter(|(found, _)| found == name).map(|(_, value)| value.as_str());
+        let first = values.next();
+        first.filter(|_| values.next().is_none())
+    }
+}
+
+/// A body of a kind, whole.
+async fn whole(
+    request: Request<Body>,
+    deed: &Deed,
+    (wanted, advice): (&str, &str),
+) -> Result<Vec<u8>, Problem> {
+    let (parts, body) = request.into_parts();
+    let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let essence = kind.map(|kind| kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
+    if essence.as_deref() != Some(wanted) {
+        return Err(Problem::new(Kind::WrongContentType, advice));
+    }
+    if declared(&parts.headers).is_some_and(|bytes| bytes > DRAINED_BYTES_MAX) {
+        return Err(too_large());
+    }
+    let Ok(bytes) = tokio::time::timeout(deed.limits.body, read(body)).await else {
+        let seconds = deed.limits.body.as_secs();
+        let detail = format!("the body did not come within {seconds} seconds");
+        return Err(Problem::new(Kind::BodyTooSlow, detail));
+    };
+    bytes
 }
 
 fn declared(headers: &HeaderMap) -> Option<usize> {

@@ -9,9 +9,11 @@ mod body;
 mod budgets;
 mod commands;
 mod custody;
+mod expiring;
 mod fields;
 mod identity;
 mod keys;
+pub mod oauth;
 pub mod openapi;
 mod pages;
 mod policy;
@@ -96,7 +98,7 @@ routes! {
 
 macro_rules! pages {
     ($($method:ident $path:literal => $handler:path;)*) => {
-        /// What browsers open besides: its method and its path. No program needs these, so the OpenAPI document leaves them out.
+        /// What browsers open and OAuth clients find by RFC 8414 besides: its method and its path. The OpenAPI document leaves these out.
         pub const PAGES: &[(&str, &str)] = &[$((stringify!($method), $path)),*];
 
         fn pages() -> Router<Deed> {
@@ -111,7 +113,17 @@ pages! {
     get "/auth/{provider}/start" => sign_in::start;
     get "/auth/{provider}/callback" => sign_in::callback;
     post "/auth/{provider}/logout" => sign_in::provider_logout;
-    get "/sessions" => sign_in::page;
+    get "/.well-known/oauth-authorization-server" => oauth::metadata;
+    get "/oauth/authorize" => oauth::authorize;
+    post "/oauth/authorize" => oauth::consent;
+    post "/oauth/token" => oauth::token;
+    post "/oauth/device_authorization" => oauth::device_authorization;
+    post "/oauth/introspect" => oauth::introspect;
+    post "/oauth/revoke" => oauth::revoke;
+    get "/device" => oauth::device;
+    post "/device" => oauth::type_code;
+    post "/device/decide" => oauth::decide;
+    get "/sessions" => sign_in::own;
     post "/sessions/{session}/end" => sign_in::end;
     get "/sessions/watch" => sign_in::watch;
     get "/sessions.js" => sign_in::script;

@@ -99,7 +99,7 @@ fn check_header(header: &Map<String, Value>, settings: &Settings) -> Result<(), 
     }
 }
 
-fn check_parties(payload: &Map<String, Value>, settings: &Settings) -> Result<(), TokenError> {
+pub(super) fn check_parties(payload: &Map<String, Value>, settings: &Settings) -> Result<(), TokenError> {
     if payload.get("iss").and_then(Value::as_str) != Some(&settings.issuer) {
         return Err(TokenError::IssuerWrong);
     }

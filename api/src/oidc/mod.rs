@@ -5,9 +5,10 @@
 //! [`Provider::end_session_url`] is where a browser goes to end it from here. It keeps nothing but the provider's documents: what was begun is
 //! kept by the caller, who also decides which sign-ins and which logout tokens are replayed.
 //!
-//! Only this folder names `openidconnect` and `reqwest`, and no type of theirs leaves it.
+//! Only this folder names `openidconnect`; it and the command line's client name `reqwest`. No type of theirs leaves it.
 
 mod address;
+mod assertion;
 mod base64url;
 mod begin;
 mod cache;
@@ -24,6 +25,7 @@ mod provider;
 mod settings;
 
 pub use address::is_special_use;
+pub use assertion::{ASSERTION_SECONDS_MAX, AssertionError, Claimed};
 pub use begin::{Begun, Fresh, Prompt, Wishes};
 pub use claims::Claims;
 pub use discovery::DiscoveryError;

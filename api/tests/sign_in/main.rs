@@ -13,6 +13,7 @@ mod attacks;
 mod common;
 mod honest;
 mod in_chromium;
+mod programs;
 
 use common::auditor::Auditor;
 use common::client::{Answer, Client};

@@ -4,7 +4,9 @@ use crate::history::Span;
 use crate::list::List;
 use imbl::OrdMap;
 use ledger::event::id::CredentialId;
-use ledger::event::identity::{Behalf, ClientSignedIn, OwnerRecovered, SessionStarted};
+use ledger::event::identity::{
+    Behalf, ClientSignedIn, CredentialIssued, OwnerRecovered, SessionStarted, TokenIssued, WorkloadSignedIn,
+};
 use ledger::event::{Actor, Delegate, Identity, Subject};
 use ledger::hash::Hash;
 use ledger::time::Time;
@@ -46,6 +48,10 @@ pub struct Idle {
 }
 
 impl Credential {
+    fn new(subject: Subject, digest: Hash, expires: Option<Time>, seq: u64) -> Self {
+        Self { subject, digest, expires, span: Span::open(seq), idle: None, token: None }
+    }
+
     /// Whether it is neither revoked nor expired, nor lay unused for too long.
     pub fn is_good(&self, now: Time) -> bool {
         let in_time = |end: Option<Time>| end.is_none_or(|end| now < end);
@@ -95,15 +101,8 @@ impl Credentials {
     pub(crate) fn apply(&mut self, fact: &Identity, (seq, time): (u64, Time)) {
         match fact {
             Identity::CredentialIssued(issued) => {
-                let credential = Credential {
-                    subject: issued.subject,
-                    digest: issued.digest,
-                    expires: issued.expires,
-                    span: Span::open(seq),
-                    idle: None,
-                    token: None,
-                };
-                self.add(issued.credential, credential);
+                let CredentialIssued { credential, digest, expires, subject } = issued;
+                self.add(*credential, Credential::new(*subject, *digest, *expires, seq));
             }
             Identity::SessionStarted(SessionStarted {
                 session,
@@ -129,37 +128,20 @@ impl Credentials {
                 idle_seconds,
                 ..
             }) => {
-                let credential = Credential {
-                    subject: Subject::Person(*person),
-                    digest: *digest,
-                    expires: Some(*expires),
-                    span: Span::open(seq),
-                    idle: Some(Idle { seconds: *idle_seconds, until: time.plus_seconds(*idle_seconds) }),
-                    token: None,
-                };
-                self.add(*session, credential);
+                let idle = Idle { seconds: *idle_seconds, until: time.plus_seconds(*idle_seconds) };
+                let plain = Credential::new(Subject::Person(*person), *digest, Some(*expires), seq);
+                self.add(*session, Credential { idle: Some(idle), ..plain });
             }
-            Identity::TokenIssued(issued) => {
-                let credential = Credential {
-                    subject: issued.subject,
-                    digest: issued.digest,
-                    expires: Some(issued.expires),
-                    span: Span::open(seq),
-                    idle: None,
-                    token: Some(Box::new(Token { from: issued.from, behalf: issued.behalf })),
-                };
-                self.add(issued.token, credential);
+            Identity::TokenIssued(TokenIssued { behalf, digest, expires, from, subject, token }) => {
+                let given = Token { from: *from, behalf: *behalf };
+                let plain = Credential::new(*subject, *digest, Some(*expires), seq);
+                self.add(*token, Credential { token: Some(Box::new(given)), ..plain });
             }
-            Identity::WorkloadSignedIn(signed_in) => {
-                let credential = Credential {
-                    subject: Subject::ServiceAccount(signed_in.service_account),
-                    digest: signed_in.digest,
-                    expires: Some(signed_in.expires),
-                    span: Span::open(seq),
-                    idle: None,
-                    token: None,
-                };
-                self.add(signed_in.token, credential);
+            Identity::WorkloadSignedIn(WorkloadSignedIn {
+                service_account, token, digest, expires, ..
+            }) => {
+                let subject = Subject::ServiceAccount(*service_account);
+                self.add(*token, Credential::new(subject, *digest, Some(*expires), seq));
             }
             Identity::SessionUsed(used) => {
                 let found = self.by_id.get_mut(&used.session);

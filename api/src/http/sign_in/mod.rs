@@ -3,7 +3,7 @@
 mod browser;
 mod flow;
 mod logout;
-mod page;
+pub(super) mod page;
 mod pending;
 mod providers;
 mod sessions;
@@ -11,7 +11,7 @@ mod sessions;
 pub(super) use browser::Cookie;
 pub use browser::{NotAnOrigin, Origin};
 pub(super) use flow::{callback, provider_logout, sign_in, sign_out, start};
-pub(super) use sessions::{end, page, script, sessions, style, watch};
+pub(super) use sessions::{end, own, script, sessions, style, watch};
 
 use pending::Pendings;
 use providers::Providers;

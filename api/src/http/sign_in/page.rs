@@ -23,7 +23,7 @@ impl IntoResponse for Html {
 }
 
 /// A text as it stands in a page.
-struct Text<'a>(&'a str);
+pub(in crate::http) struct Text<'a>(pub(in crate::http) &'a str);
 
 impl std::fmt::Display for Text<'_> {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -38,7 +38,7 @@ impl std::fmt::Display for Text<'_> {
     }
 }
 
-fn page(title: &str, body: &str) -> Html {
+pub(in crate::http) fn page(title: &str, body: &str) -> Html {
     Html(format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{title} · Deed</title>\n\
@@ -54,7 +54,7 @@ fn add(body: &mut String, piece: std::fmt::Arguments<'_>) {
 }
 
 /// Sends a browser to another address with a cookie.
-pub(super) fn elsewhere(url: &str, cookie: Option<HeaderValue>) -> Response {
+pub(in crate::http) fn elsewhere(url: &str, cookie: Option<HeaderValue>) -> Response {
     let Ok(url) = HeaderValue::from_str(url) else {
         return (StatusCode::BAD_GATEWAY, failed("The identity provider's address cannot be used."))
             .into_response();
@@ -69,7 +69,7 @@ pub(super) fn elsewhere(url: &str, cookie: Option<HeaderValue>) -> Response {
 }
 
 /// A text as it stands in a query: everything but letters, digits and `-._~/` in percent.
-fn in_query(text: &str) -> String {
+pub(in crate::http) fn in_query(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
     text.bytes().fold(String::new(), |mut found, byte| {
         if plain(byte) {

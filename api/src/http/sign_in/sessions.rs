@@ -28,7 +28,7 @@ use tokio_stream::wrappers::ReceiverStream;
 const LOOK: Duration = Duration::from_secs(1);
 
 /// The page of one's sessions.
-pub(in crate::http) async fn page(State(deed): State<Deed>, asker: Asker) -> Response {
+pub(in crate::http) async fn own(State(deed): State<Deed>, asker: Asker) -> Response {
     let published = deed.engine.published();
     let Actor::Subject(subject, this) = asker.actor else {
         return page::elsewhere("/sign-in", None);
