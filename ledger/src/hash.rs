@@ -58,7 +58,7 @@ impl Serialize for Hash {
         if serializer.is_human_readable() {
             serializer.serialize_str(Hex::of(&self.0).as_str())
         } else {
-            self.0.serialize(serializer)
+            serializer.serialize_bytes(&self.0)
         }
     }
 }
@@ -68,7 +68,7 @@ impl<'de> Deserialize<'de> for Hash {
         if deserializer.is_human_readable() {
             text::read(deserializer, |text| Self::from_hex(text).ok_or("a hash is 64 lower-case hex digits"))
         } else {
-            <[u8; 32]>::deserialize(deserializer).map(Self)
+            text::read_bytes(deserializer).map(Self)
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Values that are written as text: read where they stand, without a copy of the text.
+//! Values that are written as text, and in snapshots as bytes: read where they stand, without a copy.
 
 use serde::Deserializer;
 use serde::de::{Error, Visitor};
@@ -23,5 +23,26 @@ impl<'de, T, E: fmt::Display, P: FnOnce(&str) -> Result<T, E>> Visitor<'de> for 
 
     fn visit_str<F: Error>(self, text: &str) -> Result<T, F> {
         (self.0)(text).map_err(F::custom)
+    }
+}
+
+/// Reads exactly so many bytes, in a format that is not text.
+pub(crate) fn read_bytes<'de, D: Deserializer<'de>, const N: usize>(
+    deserializer: D,
+) -> Result<[u8; N], D::Error> {
+    deserializer.deserialize_bytes(Bytes)
+}
+
+struct Bytes<const N: usize>;
+
+impl<const N: usize> Visitor<'_> for Bytes<N> {
+    type Value = [u8; N];
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{N} bytes")
+    }
+
+    fn visit_bytes<F: Error>(self, bytes: &[u8]) -> Result<[u8; N], F> {
+        bytes.try_into().map_err(|_| F::invalid_length(bytes.len(), &self))
     }
 }

@@ -28,7 +28,7 @@ pub struct Table<K, V> {
     len: usize,
 }
 
-/// Keys of a branch are lower bounds of its children; the first one's counts for nothing.
+/// Keys of a branch are lower bounds of its children, but for the first one's.
 enum Node<K, V> {
     Leaf(Pairs<K, V>),
     Branch(Pairs<K, Arc<Node<K, V>>>),
@@ -43,6 +43,21 @@ type Split<K, V> = (K, Arc<Node<K, V>>);
 struct Pairs<K, T> {
     keys: Vec<K>,
     values: Vec<T>,
+}
+
+/// How many keys pass, of keys in order of which no more pass after one that does not.
+fn count<K>(keys: &[K], passes: impl Fn(&K) -> bool) -> usize {
+    let (mut before, mut rest) = (0, keys);
+    while rest.len() > ROW_MAX {
+        let (low, high) = rest.split_at(rest.len() / 2);
+        if high.first().is_some_and(&passes) {
+            before += low.len();
+            rest = high;
+        } else {
+            rest = low;
+        }
+    }
+    before + rest.iter().take_while(|key| passes(key)).count()
 }
 
 impl<K, V> Node<K, V> {
@@ -78,29 +93,19 @@ impl<K, T> Pairs<K, T> {
         self.values.shrink_to_fit();
     }
 
-    /// How many keys come first that pass. All that pass come first.
-    fn count(&self, passes: impl Fn(&K) -> bool) -> usize {
-        let (mut before, mut rest) = (0, &*self.keys);
-        while rest.len() > ROW_MAX {
-            let (low, high) = rest.split_at(rest.len() / 2);
-            if high.first().is_some_and(&passes) {
-                before += low.len();
-                rest = high;
-            } else {
-                rest = low;
-            }
-        }
-        before + rest.iter().take_while(|key| passes(key)).count()
-    }
-
     /// Where a key is, or else would be.
     fn place<Q: Ord + ?Sized>(&self, key: &Q) -> Result<usize, usize>
     where
         K: Borrow<Q>,
     {
-        let at = self.count(|found| found.borrow() < key);
+        let at = count(&self.keys, |found| found.borrow() < key);
         let is_there = self.keys.get(at).is_some_and(|found| found.borrow() == key);
         if is_there { Ok(at) } else { Err(at) }
+    }
+
+    /// Of a branch, the child before the first whose least key does not pass. The first one's may be too great, so nobody looks at it.
+    fn child(&self, passes: impl Fn(&K) -> bool) -> usize {
+        count(self.keys.get(1..).unwrap_or_default(), passes)
     }
 
     /// The child in which a key is, or would be.
@@ -108,7 +113,7 @@ impl<K, T> Pairs<K, T> {
     where
         K: Borrow<Q>,
     {
-        self.count(|least| least.borrow() <= key).saturating_sub(1)
+        self.child(|least| least.borrow() <= key)
     }
 
     /// Puts an item in its place; what does not fit comes back. After the last item nothing moves, so what is here stays full.
@@ -286,9 +291,11 @@ impl<K: Ord + Clone, V: Clone> Table<K, V> {
         let mut node = &*self.root;
         loop {
             match node {
-                Node::Leaf(entries) => return Iter { branches, leaf: entries.from(entries.count(before)) },
+                Node::Leaf(entries) => {
+                    return Iter { branches, leaf: entries.from(count(&entries.keys, before)) };
+                }
                 Node::Branch(children) => {
-                    let at = children.count(&before).saturating_sub(1);
+                    let at = children.child(&before);
                     let mut rest = children.values.get(at..).unwrap_or_default().iter();
                     let Some(first) = rest.next() else { return Iter { branches, leaf: [].iter().zip(&[]) } };
                     branches.push(rest);

@@ -123,7 +123,7 @@ macro_rules! ids {
                 if serializer.is_human_readable() {
                     serializer.serialize_str(Text::of(concat!($prefix, "_"), &self.0).as_str())
                 } else {
-                    self.0.serialize(serializer)
+                    serializer.serialize_bytes(&self.0)
                 }
             }
         }
@@ -133,7 +133,7 @@ macro_rules! ids {
                 if deserializer.is_human_readable() {
                     text::read(deserializer, str::parse)
                 } else {
-                    <[u8; 16]>::deserialize(deserializer).map(Self)
+                    text::read_bytes(deserializer).map(Self)
                 }
             }
         }
