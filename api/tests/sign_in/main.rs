@@ -14,6 +14,8 @@ mod common;
 mod honest;
 mod in_chromium;
 mod programs;
+mod recovery;
+mod workloads;
 
 use common::auditor::Auditor;
 use common::client::{Answer, Client};

@@ -32,7 +32,7 @@ impl Scene {
         self.server().client().send("POST", path, kind, encode(fields).as_bytes())
     }
 
-    fn ask(&self, fields: &[(&str, &str)]) -> (u16, Value) {
+    pub(crate) fn ask(&self, fields: &[(&str, &str)]) -> (u16, Value) {
         let answer = self.form("/oauth/token", fields);
         assert_eq!(answer.header("cache-control"), Some("no-store"), "{answer}");
         (answer.status, answer.json())
@@ -66,7 +66,7 @@ impl Scene {
         ])
     }
 
-    fn me(&self, token: &str) -> Answer {
+    pub(crate) fn me(&self, token: &str) -> Answer {
         self.server().client().with(token).get("/api/v1/me")
     }
 
@@ -259,6 +259,32 @@ fn deed_login_without_a_browser_shows_a_code() {
     let (code, _, err) = ended(login);
     assert!(code == Some(2) && err.contains("access_denied"), "{err}");
     assert_eq!(scene.refusals(), ["declined_by_person"]);
+    scene.audited();
+}
+
+#[test]
+fn a_real_browser_lets_programs_in() {
+    let scene = Scene::new(Kind::OidcProvider);
+    let terminal = Terminal::new(&scene);
+    let mut login = terminal.command(&["login"]).spawn().unwrap();
+    let place = said(&mut login, |line| line.starts_with("http://"));
+    let (device, typed) = scene.device();
+    let pictures = root().join("target/screenshots");
+    std::fs::create_dir_all(&pictures).unwrap();
+    let browser = Command::new(root().join("target/venv/bin/python"))
+        .arg(root().join("fixtures/identity/let_in_with_chromium.py"))
+        .args([&scene.base(), &pictures.display().to_string(), &place, &typed])
+        .status()
+        .unwrap();
+    assert!(browser.success(), "{}", scene.place.log());
+    let (code, out, _) = ended(login);
+    assert!(code == Some(0) && out.contains("signed in to"), "{out}");
+    assert_eq!(terminal.run(&["me"]).0, Some(0));
+    assert_eq!(scene.poll(&device).0, 200);
+    for name in ["consent", "device", "decide", "sessions-of-programs"] {
+        let picture = pictures.join(format!("{name}.png"));
+        assert!(std::fs::metadata(picture).unwrap().len() > 1_000, "{name}");
+    }
     scene.audited();
 }
 

@@ -60,7 +60,7 @@ pub(super) fn is_refused(case: &Case<'_>, reason: &str) -> bool {
     match reason {
         "not_a_program" => matches!(subject, Some(Subject::Person(_))),
         "device_codes_off" => !case.state.policies.sign_in().device_codes,
-        "assertion_replayed" | "unknown_workload" => case.is_by_provider(),
+        "assertion_replayed" => case.is_by_provider(),
         _ => true,
     }
 }

@@ -124,7 +124,7 @@ pub(in crate::http) async fn callback(
 }
 
 /// Who comes back: nobody we know yet, from some address.
-pub(in crate::http) struct Source(Asker);
+pub(in crate::http) struct Source(pub(super) Asker);
 
 impl axum::extract::FromRequestParts<Deed> for Source {
     type Rejection = std::convert::Infallible;
@@ -318,7 +318,10 @@ fn sentence(problem: &Problem) -> String {
 pub(in crate::http) async fn sign_in(State(deed): State<Deed>, Query(wanted): Query<Wanted>) -> Html {
     let published = deed.engine.published();
     let names = published.state.policies.sign_in().providers.iter().map(|provider| &*provider.name);
-    page::sign_in(names, &local_path(wanted.return_to.as_deref()), !deed.sign_in.origin.is_secure())
+    let state = &published.state;
+    let recovery = !state.recovery.provider_worked() || state.policies.sign_in().recovery_codes;
+    let is_plain = !deed.sign_in.origin.is_secure();
+    page::sign_in(names, &local_path(wanted.return_to.as_deref()), (is_plain, recovery))
 }
 
 /// A provider says that somebody signed out there (OpenID Connect Back-Channel Logout 1.0).
