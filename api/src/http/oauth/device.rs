@@ -145,7 +145,9 @@ pub(in crate::http) async fn type_code(
     let subject = signed_in(&deed, &asker)?;
     let text = form.field("user_code").unwrap_or_default();
     match found(&deed, &typed(text)) {
-        Some((_, from, since)) => Ok(page::decide(&subject, text, &from, &since.to_string()).into_response()),
+        Some((_, from, since)) => {
+            Ok(page::decide(&subject, text, &from, &shared::moment(since)).into_response())
+        }
         None => Ok(unknown(&deed, asker, &subject).await),
     }
 }

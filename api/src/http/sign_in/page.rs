@@ -2,6 +2,7 @@
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use ledger::time::Time;
 use std::fmt::Write;
 
 /// A page.
@@ -46,6 +47,13 @@ pub(in crate::http) fn page(title: &str, body: &str) -> Html {
          <main>\n<h1>{title}</h1>\n{body}</main>\n</body>\n</html>\n",
         title = Text(title),
     ))
+}
+
+/// A time as people read it: to the second, in UTC.
+pub(in crate::http) fn moment(time: Time) -> String {
+    let text = time.to_string();
+    let seconds = text.split('.').next().unwrap_or_default();
+    format!("{} UTC", seconds.replace('T', " "))
 }
 
 /// Adds a piece to a text, which takes all.
