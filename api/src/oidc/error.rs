@@ -51,6 +51,9 @@ pub enum TokenError {
     /// It says that it was issued in the future.
     #[error("the token was issued in the future")]
     IssuedInFuture,
+    /// It says that it counts only from a later moment on.
+    #[error("the token does not count yet")]
+    NotYet,
     /// It does not say when the person signed in, though that was asked.
     #[error("the token does not say when the person signed in")]
     SignInTimeMissing,
@@ -81,6 +84,7 @@ impl TokenError {
             Self::NonceWrong => "token_nonce",
             Self::Expired => "token_expired",
             Self::IssuedInFuture => "token_issued_in_future",
+            Self::NotYet => "token_not_yet",
             Self::SignInTimeMissing => "token_sign_in_time_missing",
             Self::SignInTooOld => "token_sign_in_too_old",
             Self::AccessTokenHashWrong => "token_access_token_hash",
