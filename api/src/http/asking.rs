@@ -70,8 +70,11 @@ impl FromRequestParts<Deed> for Asker {
         let Some(text) = shown.or(cookie) else {
             return Ok(Self { actor: Actor::Anonymous(Via::Nothing), source: from });
         };
-        if shown.is_none() {
-            origin.same_site(&parts.method, &parts.headers)?;
+        if shown.is_none()
+            && let Err(problem) = origin.same_site(&parts.method, &parts.headers)
+        {
+            deed.note_cross_site(from).await?;
+            return Err(problem);
         }
         let digest = Secret::parse(text).map(|secret| secret.digest());
         let published = deed.engine.published();
@@ -125,6 +128,15 @@ impl Deed {
         let address =
             parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
         self.source(format!("{address:?}").as_bytes())
+    }
+
+    /// Has it recorded that another site tried to use a session. Nobody is taken for its owner: the refusal is of somebody unknown.
+    async fn note_cross_site(&self, source: Source) -> Result<(), Problem> {
+        let asker = Asker { actor: Actor::Anonymous(Via::Nothing), source };
+        match self.tell(asker, UseSession {}.into()).await {
+            Err(problem) if problem.code() != "not_authenticated" => Err(problem),
+            Ok(_) | Err(_) => Ok(()),
+        }
     }
 
     /// Has it recorded that a session is used, when that is due. The request does not wait for it.

@@ -6,6 +6,7 @@ mod logout;
 mod page;
 mod pending;
 mod providers;
+mod refusing;
 mod sessions;
 
 pub(super) use browser::Cookie;
