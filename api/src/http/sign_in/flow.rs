@@ -211,7 +211,8 @@ impl Come<'_> {
     /// Records that what came could not be believed, and says so.
     async fn unbelieved(&self, cause: &SignInError) -> Failed {
         tracing::info!("a sign-in with `{}` failed: {}", self.name, commands::engine::chain(cause));
-        self.refused(cause.code(), Failed::shown(StatusCode::FORBIDDEN, cause.sentence())).await
+        let status = if cause.is_outage() { StatusCode::BAD_GATEWAY } else { StatusCode::FORBIDDEN };
+        self.refused(cause.code(), Failed::shown(status, cause.sentence())).await
     }
 
     /// Records why nobody came in; what to show, or that it could not be recorded.
@@ -323,6 +324,9 @@ impl Failed {
 
 /// What to tell somebody who may not come in.
 fn sentence(problem: &Problem) -> String {
+    if problem.status().is_server_error() {
+        return "This server can sign nobody in just now. Please try again in a moment.".to_owned();
+    }
     let Some(Refusal::SignInRefused { reason, .. }) = problem.refusal() else {
         return problem.detail().to_owned();
     };
