@@ -234,7 +234,7 @@ fn deed_login_comes_back_by_the_loopback_and_deed_logout_ends_it() {
     let (code, out, _) = terminal.run(&["logout"]);
     assert!(code == Some(0) && out.starts_with("signed out"), "{out}");
     assert!(terminal.run(&["logout"]).1.starts_with("nobody is signed in"));
-    assert_eq!(scene.refusals(), ["code_proof_wrong"]);
+    assert_eq!(scene.reasons(), ["code_proof_wrong"]);
     scene.audited();
 }
 
@@ -258,7 +258,7 @@ fn deed_login_without_a_browser_shows_a_code() {
     ada.submit("/device/decide", &[("user_code", typed), ("decision", "decline")]);
     let (code, _, err) = ended(login);
     assert!(code == Some(2) && err.contains("access_denied"), "{err}");
-    assert_eq!(scene.refusals(), ["declined_by_person"]);
+    assert_eq!(scene.reasons(), ["declined_by_person"]);
     scene.audited();
 }
 
@@ -307,7 +307,7 @@ fn codes_of_programs_are_worth_nothing_in_other_hands() {
     assert_eq!(scene.poll(&device).0, 200);
     assert_eq!(scene.poll(&device).1["error"], "invalid_grant");
     assert_eq!(scene.poll("0123").1["error"], "expired_token");
-    assert_eq!(scene.refusals(), ["user_code_unknown", "user_code_unknown", "code_replayed", "code_unknown"]);
+    assert_eq!(scene.reasons(), ["user_code_unknown", "user_code_unknown", "code_replayed", "code_unknown"]);
     // A program's session is none of a browser: it is worth nothing as a cookie, and lets nobody in.
     let token = scene.let_in(&ada);
     let cookie = Session { cookies: format!("deed_session={token}"), ..ada.clone() };
@@ -398,7 +398,7 @@ fn authorization_codes_go_nowhere_but_to_the_program_that_asked() {
     assert_eq!(scene.me(&token).status, 200);
     assert_eq!(show(&code, good[2].1, "v").1["error"], "invalid_grant");
     assert_eq!(scene.me(&token).problem(), "not_authenticated");
-    let reasons = scene.refusals();
+    let reasons = scene.reasons();
     let proof = ["code_proof_wrong", "code_replayed"];
     assert_eq!(reasons, [&["declined_by_person"], &proof[..], &proof, &["code_replayed"]].concat());
     scene.audited();
@@ -436,7 +436,7 @@ fn tokens_are_given_to_programs_that_show_who_they_are() {
     ] {
         let (status, answer) = scene.exchange(&agent, subject_token);
         assert_eq!((status, &answer["error"]), (400, &json!("invalid_grant")), "{reason}: {answer}");
-        assert_eq!(scene.refusals().last().map(String::as_str), Some(reason));
+        assert_eq!(scene.reasons().last().map(String::as_str), Some(reason));
     }
     // It makes nothing that would last longer or reach further than it does.
     let acting = scene.server().client().with(&behalf);

@@ -68,7 +68,7 @@ fn an_owner_comes_in_with_a_code_until_a_provider_works() {
     scene.adopt("on", &policy);
     assert!(scene.recover(&codes_2[1]).is_ok());
     assert_eq!(scene.events("identity.owner_recovered").len(), 3);
-    assert_eq!(scene.refusals(), ["unknown_code", "unknown_code", "unknown_code", "recovery_off"]);
+    assert_eq!(scene.reasons(), ["unknown_code", "unknown_code", "unknown_code", "recovery_off"]);
     scene.audited();
 }
 
@@ -78,6 +78,6 @@ fn codes_are_for_owners() {
     let ada = scene.sign_in(&mut Browser::default(), "ada");
     let refused = ada.order("mine", "identity.make_recovery_codes", &json!({}));
     assert_eq!(refused.problem(), "recovery_refused");
-    assert_eq!(scene.refusals(), ["not_an_owner"]);
+    assert_eq!(scene.reasons(), ["not_an_owner"]);
     scene.audited();
 }

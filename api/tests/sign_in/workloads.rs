@@ -47,7 +47,7 @@ fn a_workload_comes_in_once_for_each_assertion_and_only_as_policy_says() {
     ] {
         let (status, answer) = scene.assert(&assertion);
         assert_eq!((status, &answer["error"]), (400, &json!("invalid_grant")), "{reason}: {answer}");
-        assert_eq!(scene.refusals().last().map(String::as_str), Some(reason), "{answer}");
+        assert_eq!(scene.reasons().last().map(String::as_str), Some(reason), "{answer}");
     }
     assert_eq!(scene.assert(&"x".repeat(9_000)).1["error"], "invalid_grant");
     let suspend = json!({ "subject": ci.subject, "reason": "a test" });
@@ -55,7 +55,7 @@ fn a_workload_comes_in_once_for_each_assertion_and_only_as_policy_says() {
     assert_eq!(scene.me(&text(&given["access_token"])).problem(), "not_authenticated");
     let fresh = Signer::honest().token(&claims("repo:deed:main", "4"));
     assert_eq!(scene.assert(&fresh).1["error"], "invalid_grant");
-    assert_eq!(scene.refusals().last().map(String::as_str), Some("not_active"));
+    assert_eq!(scene.reasons().last().map(String::as_str), Some("not_active"));
     scene.audited();
 }
 

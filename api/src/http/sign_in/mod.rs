@@ -7,6 +7,7 @@ pub(super) mod page;
 mod pending;
 mod providers;
 mod recovery;
+mod refusing;
 mod sessions;
 
 pub(super) use browser::Cookie;

@@ -35,14 +35,15 @@ fn asked(wrong: Option<&str>) -> page::Html {
 /// Lets an owner in.
 pub(in crate::http) async fn recover(
     State(deed): State<Deed>,
-    super::flow::Source(nobody): super::flow::Source,
+    asker: Asker,
     method: Method,
     headers: HeaderMap,
-    form: Form,
+    form: Result<Form, Problem>,
 ) -> Result<Response, Problem> {
-    // Nobody is signed in whose cookie would ask for this: a strange page could sign a browser in as somebody else.
+    // Also where no cookie is sent: a strange page could sign a browser in as somebody else.
     let origin = deed.sign_in.origin();
     origin.same_site(&method, &headers)?;
+    let form = form?;
     if !origin.keeps_secrets() {
         let sentence = "This server is reached without TLS, so nobody can sign in.";
         return Ok((StatusCode::SERVICE_UNAVAILABLE, page::failed(sentence)).into_response());
@@ -51,7 +52,7 @@ pub(in crate::http) async fn recover(
     // What is no code at all is refused like one that is unknown, and recorded.
     let code = code.map_or(Hash([0; 32]), |code| code.digest());
     let (secret, session) = (Secret::fresh(), CredentialId::from_bytes(fresh_id()));
-    let asker = Asker { actor: Actor::Anonymous(Via::Recovery), ..nobody };
+    let asker = Asker { actor: Actor::Anonymous(Via::Recovery), ..asker };
     let command = Recover { code, session, digest: secret.digest() };
     match deed.tell(asker, command.into()).await {
         Ok(_) => {
