@@ -136,6 +136,13 @@ fn a_library_of_others_lets_a_program_in_and_acts_for_a_person() {
     assert!(refused.iter().any(|leaf| both(leaf) && leaf["data"]["refusal"]["code"] == "not_permitted"));
     let read = scene.events("custody.log_read");
     assert!(read.iter().any(both), "{read:?}");
+    // Whoever looks for either finds it.
+    for who in [&agent.subject, &person] {
+        let page = scene.owner.client.read(&format!("/api/v1/audit?q=actor:{who}%20type:custody.log_read"));
+        let rows = page["rows"].as_array().unwrap();
+        let both = |row: &Value| row["actor"] == agent.subject && row["on_behalf_of"] == person;
+        assert!(rows.iter().any(both), "{page}");
+    }
     // What ada lets go of, nobody has any more.
     let sessions = scene.owner.client.read("/api/v1/sessions");
     let of_client =
