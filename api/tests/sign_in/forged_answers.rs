@@ -61,9 +61,16 @@ fn an_answer_to_anything_but_this_browsers_question_lets_nobody_in() {
     let (ours, thiefs) = (scene.begin(), scene.begin());
     scene.forger.give(&Signer::honest().token(&scene.claims(&ours, "ada")));
     let cases = cases(&scene, &ours, &thiefs);
-    for Case { what, path, cookies, .. } in &cases {
+    for Case { what, path, cookies, reason } in &cases {
         let secrets = [&*ours.state(), &thiefs.state(), &ours.nonce()];
-        kept_out(what, &scene.open(path, cookies), 403, &secrets);
+        let answer = scene.open(path, cookies);
+        kept_out(what, &answer, 403, &secrets);
+        // The browser forgets its question with the answer that used it up, and with no other.
+        assert_eq!(
+            answer.header("set-cookie").is_some(),
+            *reason == "answer_issuer_missing",
+            "{what}: {answer}"
+        );
     }
     // Each of these ends what was begun.
     let issuer = scene.forger.issuer.clone();
@@ -81,6 +88,21 @@ fn an_answer_to_anything_but_this_browsers_question_lets_nobody_in() {
     assert_eq!(scene.refusals(), reasons);
     assert_eq!((scene.begun(), scene.forger.asked("/token").len()), (0, 0));
     scene.sign_in("ada");
+    scene.audited();
+}
+
+#[test]
+fn an_answer_to_the_question_of_another_window_does_not_end_that_of_this_one() {
+    let scene = Forging::new();
+    let (mut browser, start) = (Browser::default(), format!("{}/auth/corp/start", scene.base()));
+    let sent = [(); 2].map(|()| browser.get(&start).unwrap().location.unwrap());
+    let [first, second] = sent.map(|url| Begun { url, cookie: browser.cookies(&scene.base()) });
+    scene.forger.give(&Signer::honest().token(&scene.claims(&second, "ada")));
+    let open = |browser: &mut Browser, begun: &Begun| {
+        browser.get(&format!("{}{}", scene.base(), scene.answer_to(begun))).unwrap().status
+    };
+    assert_eq!((open(&mut browser, &first), open(&mut browser, &second)), (403, 303));
+    assert_eq!((scene.refusals(), scene.begun()), (vec!["state_wrong".to_owned()], 1));
     scene.audited();
 }
 

@@ -145,6 +145,29 @@ fn a_token_that_the_provider_did_not_sign_lets_nobody_in() {
 }
 
 #[test]
+fn a_provider_that_gives_something_else_for_a_code_lets_nobody_in() {
+    let scene = Forging::new();
+    let elsewhere = format!("{}/elsewhere", scene.forger.issuer);
+    let cases = [
+        (Reply::Json(200, json!({ "access_token": "opaque" })), 403, "id_token_missing"),
+        (Reply::Json(200, json!({ "id_token": 7 })), 403, "tokens_unreadable"),
+        (Reply::Json(400, json!({ "error": "invalid_client" })), 403, "code_refused"),
+        (Reply::Redirect(elsewhere), 403, "answer_redirected"),
+        (Reply::Long(300 << 10), 403, "answer_too_long"),
+        (Reply::Json(500, json!(null)), 502, "answer_status"),
+    ];
+    for (reply, status, reason) in &cases {
+        let begun = scene.begin();
+        scene.forger.reply("/token", reply.clone());
+        kept_out(reason, &scene.open(&scene.answer_to(&begun), &begun.cookie), *status, &[&begun.state()]);
+    }
+    assert!(scene.forger.asked("/elsewhere").is_empty());
+    assert_eq!(scene.refusals(), cases.map(|(.., reason)| reason));
+    assert_eq!(scene.begun(), 0);
+    scene.audited();
+}
+
+#[test]
 fn what_one_provider_says_does_not_count_for_another() {
     let scene = Forging::new();
     let twin = Forger::start().unwrap();

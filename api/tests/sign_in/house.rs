@@ -1,6 +1,6 @@
 //! A running server with an owner: what is believed there, what its log says, and what it leaves to an auditor.
 
-use crate::common::auditor::{Auditor, leaf};
+use crate::common::auditor::{Auditor, leaf, verifier};
 use crate::common::client::{Answer, Client};
 use crate::common::people::{Member, claim};
 use crate::common::server::{Place, Server};
@@ -8,6 +8,7 @@ use crate::lives::{self, Life};
 use fixtures::identity::{CLIENT_ID, CLIENT_SECRET};
 use serde_json::{Value, json};
 use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
 
 /// A checkpoint after each event, so that an auditor finds nothing unanchored.
 const FLAGS: &[&str] = &["--checkpoint-events", "1"];
@@ -143,6 +144,17 @@ impl House {
         rows.sort_by_key(|row| row["session"].as_str().unwrap().to_owned());
         assert_eq!(told["rows"], Value::Array(rows));
         lives
+    }
+
+    /// What `deed-verify` itself says of the ledger, once its server has stopped, to whoever kept the key and the last checkpoint.
+    pub(crate) fn verified(&self) -> String {
+        let data = self.place.data();
+        let mut command = Command::new(verifier());
+        command.arg(&data).args(["--key", &self.key]).arg("--checkpoint").arg(data.join("checkpoint"));
+        let output = command.output().unwrap();
+        let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        assert!(output.status.success(), "{said}");
+        said
     }
 }
 

@@ -21,7 +21,7 @@ fn short() -> Value {
 
 #[test]
 fn how_every_session_began_was_used_and_ended_can_be_told_from_the_log_alone() {
-    let scene = Forging::new();
+    let mut scene = Forging::new();
     scene.adopt_body("short", &short());
     let used = scene.sign_in("zoe");
     let used_id = scene.newest();
@@ -64,7 +64,9 @@ fn how_every_session_began_was_used_and_ended_can_be_told_from_the_log_alone() {
         (status(&scene, &used_id)["idle_until"] != began).then_some(())
     });
     let owner = scene.owner.subject.clone();
-    let lives = scene.audited();
+    let lives = scene.house.audited();
+    let said = scene.house.verified();
+    assert!(said.contains("ANCHORED") && !said.contains("INVALID"), "{said}");
     let ends: Vec<_> = lives.iter().map(|life| life.end.map(|end| end.why)).collect();
     let expected = [
         None,

@@ -180,7 +180,7 @@ impl Come<'_> {
         };
         let claims = match provider.finish(&answer, &pending.begun, now).await {
             Ok(claims) => claims,
-            Err(cause) => return Err(self.unbelieved(&cause).await),
+            Err(cause) => return Err(self.unbelieved(&cause).await.for_good()),
         };
         match self.signed_in(&policy, &claims).await {
             Ok(secret) => Ok(self.welcome(&pending, &secret)),
@@ -192,7 +192,7 @@ impl Come<'_> {
                 };
                 begin(self, wanted).await
             }
-            Err(problem) => Err(Failed::problem(&problem)),
+            Err(problem) => Err(Failed::problem(&problem).for_good()),
         }
     }
 
@@ -297,11 +297,17 @@ pub(super) fn provider_session(deed: &Deed, issuer: &str, sid: &str) -> ContentD
 struct Failed {
     status: StatusCode,
     sentence: String,
+    /// Whether what this browser began is over. An answer to somebody else's question, or to one that it asked in another window, ends nothing.
+    is_over: bool,
 }
 
 impl Failed {
     fn shown(status: StatusCode, sentence: &str) -> Self {
-        Self { status, sentence: sentence.to_owned() }
+        Self { status, sentence: sentence.to_owned(), is_over: false }
+    }
+
+    fn for_good(self) -> Self {
+        Self { is_over: true, ..self }
     }
 
     fn unreachable(name: &str, cause: &SignInError) -> Self {
@@ -310,14 +316,13 @@ impl Failed {
     }
 
     fn problem(problem: &Problem) -> Self {
-        Self { status: problem.status(), sentence: sentence(problem) }
+        Self::shown(problem.status(), &sentence(problem))
     }
 
     fn answer(self, deed: &Deed) -> Response {
         let mut answer = (self.status, page::failed(&self.sentence)).into_response();
-        if let Some(gone) = deed.sign_in.origin.set_cookie(Cookie::SignIn, "", 0) {
-            answer.headers_mut().append(header::SET_COOKIE, gone);
-        }
+        let gone = deed.sign_in.origin.set_cookie(Cookie::SignIn, "", 0).filter(|_| self.is_over);
+        answer.headers_mut().extend(gone.map(|gone| (header::SET_COOKIE, gone)));
         answer
     }
 }
