@@ -48,9 +48,11 @@ pub(super) fn recovered(case: &Case<'_>, fact: &OwnerRecovered) -> Verdict {
 
 /// Whether a code could be refused for this.
 pub(super) fn is_refused(case: &Case<'_>, reason: &str) -> bool {
+    let shown = case.event.actor.shown();
     match reason {
         "recovery_off" => !is_on(case),
-        "not_an_owner" => case.event.actor.shown().is_none_or(|(subject, _)| !is_owner(case, subject)),
+        "not_an_owner" => shown.is_none_or(|(subject, _)| !is_owner(case, subject)),
+        "code_taken" => shown.is_some_and(|(subject, _)| is_owner(case, subject)),
         _ => case.event.actor == Actor::Anonymous(Via::Recovery),
     }
 }
