@@ -30,7 +30,7 @@ impl Terminal {
     fn run(&self, words: &[&str]) -> Said {
         let mut command = Command::new(env!("CARGO_BIN_EXE_deed"));
         command.args(words).env("DEED_SERVER", &self.server).env_remove("RUST_LOG");
-        command.env_remove("DEED_CREDENTIAL_FILE");
+        command.env_remove("DEED_CREDENTIAL_FILE").env("XDG_CONFIG_HOME", "/nonexistent");
         if let Some(file) = &self.credential {
             command.env("DEED_CREDENTIAL_FILE", file);
         }

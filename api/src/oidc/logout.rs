@@ -3,6 +3,7 @@
 use super::claims::moment;
 use super::discovery::DiscoveryError;
 use super::error::TokenError;
+use super::id_token::check_beginning;
 use super::keys::Parts;
 use super::provider::Provider;
 use super::settings::{Relaxation, Settings};
@@ -138,6 +139,7 @@ fn times(payload: &Map<String, Value>, settings: &Settings, now: Time) -> Result
     if issued > now.plus_seconds(leeway) {
         return Err(TokenError::IssuedInFuture.into());
     }
+    check_beginning(payload, now.plus_seconds(leeway))?;
     let ends = match payload.get("exp") {
         None if settings.relaxes(Relaxation::LogoutTokenWithoutExp) => {
             Some(issued.plus_seconds(LOGOUT_SECONDS_MAX))

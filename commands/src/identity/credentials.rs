@@ -72,8 +72,12 @@ impl Decide for RevokeCredential {
     }
 
     fn decide(self, ask: &Ask<'_>) -> Decision {
-        let revoker = ask.subject()?;
         let credential = self.credential;
+        // What one shows oneself, one may let go of, whatever else it may do.
+        if ask.shown()?.1 == credential {
+            return Ok(vec![CredentialRevoked { credential }.into()]);
+        }
+        let revoker = ask.subject()?;
         let found =
             ask.state.credentials.find(credential).ok_or(Refusal::UnknownCredential { credential })?;
         may_act_for(ask, revoker, found.subject, Permission::IdentityCredentials)?;

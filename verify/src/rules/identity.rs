@@ -158,6 +158,9 @@ fn credential_revoked(case: &Case<'_>, fact: &CredentialRevoked) -> Verdict {
     if case.event.actor == Actor::Anonymous(Via::Recovery) {
         return require(is_over, "a recovery code ends nothing but what is over");
     }
+    if case.shown().is_ok_and(|(_, shown)| shown == fact.credential) {
+        return Ok(());
+    }
     if case.state.subjects.is_active(credential.subject) {
         return case.may_act_for(credential.subject, Permission::IdentityCredentials);
     }

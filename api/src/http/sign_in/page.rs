@@ -2,6 +2,7 @@
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use ledger::time::Time;
 use std::fmt::Write;
 
 /// A page.
@@ -48,6 +49,13 @@ pub(in crate::http) fn page(title: &str, body: &str) -> Html {
     ))
 }
 
+/// A time as people read it: to the second, in UTC.
+pub(in crate::http) fn moment(time: Time) -> String {
+    let text = time.to_string();
+    let seconds = text.split('.').next().unwrap_or_default();
+    format!("{} UTC", seconds.replace('T', " "))
+}
+
 /// Adds a piece to a text, which takes all.
 fn add(body: &mut String, piece: std::fmt::Arguments<'_>) {
     body.write_fmt(piece).unwrap_or_default();
@@ -82,7 +90,11 @@ pub(in crate::http) fn in_query(text: &str) -> String {
 }
 
 /// Where one chooses a provider.
-pub(super) fn sign_in<'a>(names: impl Iterator<Item = &'a str>, return_to: &str, is_plain: bool) -> Html {
+pub(super) fn sign_in<'a>(
+    names: impl Iterator<Item = &'a str>,
+    return_to: &str,
+    (is_plain, recovery): (bool, bool),
+) -> Html {
     let mut body = String::new();
     for name in names {
         let (path, back) = (in_query(name), in_query(return_to));
@@ -97,6 +109,11 @@ pub(super) fn sign_in<'a>(names: impl Iterator<Item = &'a str>, return_to: &str,
     if body.is_empty() {
         body.push_str(
             "<p>No identity provider is set up yet. An owner names one in the policy on signing in.</p>\n",
+        );
+    }
+    if recovery {
+        body.push_str(
+            "<p class=\"note\">Owners who cannot: <a href=\"/recovery\">use a recovery code</a>.</p>\n",
         );
     }
     if is_plain {
@@ -177,7 +194,7 @@ mod tests {
 
     #[test]
     fn nothing_that_comes_from_outside_becomes_markup() {
-        let Html(text) = sign_in(["<script>\"'&"].into_iter(), "/x\"><b>", true);
+        let Html(text) = sign_in(["<script>\"'&"].into_iter(), "/x\"><b>", (true, true));
         assert!(!text.contains("<script>\"") && !text.contains("<b>"), "{text}");
         assert!(
             text.contains("&lt;script&gt;&quot;&#39;&amp;") && text.contains("/x%22%3E%3Cb%3E"),

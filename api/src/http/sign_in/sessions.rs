@@ -40,8 +40,8 @@ pub(in crate::http) async fn own(State(deed): State<Deed>, asker: Asker) -> Resp
         Some(Row {
             id: id.to_string(),
             by: by(session),
-            started: session.started.to_string(),
-            expires: credential.expires.map(|expires| expires.to_string()).unwrap_or_default(),
+            started: page::moment(session.started),
+            expires: credential.expires.map(page::moment).unwrap_or_default(),
             several_factors: session.several_factors,
             is_this: *id == this,
         })
