@@ -88,6 +88,46 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// A code that people keep on paper: twenty letters and digits, of which none looks like another, with 100 bits of chance.
+pub struct RecoveryCode(String);
+
+impl RecoveryCode {
+    /// The letters and digits (Crockford's base 32).
+    const LETTERS: &'static [u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    const LENGTH: usize = 20;
+
+    /// A fresh one.
+    pub fn fresh() -> Self {
+        let places = fresh::<{ Self::LENGTH }>().map(|byte| usize::from(byte % 32));
+        let letters = places.iter().filter_map(|place| Self::LETTERS.get(*place));
+        Self(letters.map(|letter| char::from(*letter)).collect())
+    }
+
+    /// Reads one as people type it: in any case, with anything between its parts; `None` when it is not one.
+    pub fn parse(text: &str) -> Option<Self> {
+        let meant = |letter: char| match letter.to_ascii_uppercase() {
+            'O' => '0',
+            'I' | 'L' => '1',
+            letter => letter,
+        };
+        let letters = text.chars().filter(|letter| letter.is_ascii_alphanumeric()).map(meant);
+        let code: String = letters.take(Self::LENGTH + 1).collect();
+        let known = code.bytes().all(|letter| Self::LETTERS.contains(&letter));
+        (known && code.len() == Self::LENGTH).then_some(Self(code))
+    }
+
+    /// What is kept of it.
+    pub fn digest(&self) -> Hash {
+        Hash::in_context("deed/recovery-code/v1", &[self.0.as_bytes()])
+    }
+
+    /// The code itself, to be shown once.
+    pub fn reveal(&self) -> String {
+        let parts: Vec<_> = self.0.as_bytes().chunks(5).map(String::from_utf8_lossy).collect();
+        parts.join("-")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -105,6 +145,20 @@ mod tests {
         }
         assert!(!format!("{secret:?}").contains(text.get(5..20).unwrap()));
     }
+
+    #[test]
+    fn a_recovery_code_reads_back_as_people_type_it() {
+        let code = RecoveryCode::fresh();
+        let text = code.reveal();
+        assert_eq!(text.len(), 23);
+        let sloppy = text.to_lowercase().replace('-', " ").replace('0', "o").replace('1', "l");
+        assert_eq!(RecoveryCode::parse(&sloppy).map(|read| read.digest()), Some(code.digest()));
+        for wrong in ["", "ABC", &format!("{text}A"), &text.replacen(text.get(..1).unwrap(), "U", 1)] {
+            assert!(RecoveryCode::parse(wrong).is_none(), "{wrong}");
+        }
+        assert_ne!(RecoveryCode::fresh().reveal(), text);
+    }
+
     #[test]
     fn a_key_is_no_credential_and_a_credential_no_key() {
         let (key, credential) = (Secret::fresh_key(), Secret::fresh());

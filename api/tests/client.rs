@@ -91,6 +91,20 @@ fn commands_are_sent_and_lists_are_shown() {
 }
 
 #[test]
+fn the_log_is_searched_a_page_at_a_time() {
+    let place = Place::new();
+    let (_server, owner) = served(&place);
+    let robot = owner.make("service_account", &["identity.create_service_account", "handle=robot"]);
+    let table = owner.done(&["audit", "search", "--q", "type:identity.service_account_created"]);
+    let lines: Vec<&str> = table.lines().collect();
+    assert!(lines[0].starts_with("SEQ") && !lines[0].contains("LEAF"), "{table}");
+    assert!(lines.len() == 2 && lines[1].contains(&robot), "{table}");
+    let page = owner.json(&["audit", "search", "--limit", "1", "--json"]);
+    assert_eq!((page["rows"].as_array().unwrap().len(), page["next"].is_string()), (1, true), "{page}");
+    assert_eq!(owner.done(&["sessions", "list"]), "");
+}
+
+#[test]
 fn questions_about_access_are_answered() {
     let place = Place::new();
     let (_server, owner) = served(&place);

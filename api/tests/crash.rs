@@ -14,7 +14,6 @@ use common::people::{Member, claim};
 use common::server::{Place, Server};
 use fixtures::rng::Rng;
 use serde_json::{Value, json};
-use std::process::Command;
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
 
@@ -124,20 +123,6 @@ fn starts(client: &Client) -> Vec<Value> {
     }
 }
 
-/// Serves under `strace`, which makes the `n`-th of these system calls of each thread fail. The server stays our child.
-fn with_fault(place: &Place, calls: &str, error: &str, n: u64) -> Option<Server> {
-    let mut command = Command::new("strace");
-    command.args(["-D", "-f", "-qqq", "-o", "/dev/null", "-e", &format!("trace={calls}")]);
-    command.args(["-e", &format!("inject={calls}:error={error}:when={n}"), env!("CARGO_BIN_EXE_deed")]);
-    place.arguments(&mut command, FLAGS);
-    place.launch(command)
-}
-
-fn strace_is_here() {
-    let found = Command::new("strace").arg("-V").output();
-    assert!(found.is_ok_and(|found| found.status.success()), "`strace` is missing: run `fixtures/setup.sh`");
-}
-
 /// Sends commands one after the other and says what became of each: its receipt, or the code of the problem, or nothing.
 fn order_all(client: &Client, name: &str, count: u64) -> Vec<Result<Value, String>> {
     let sent = (0..count).map(|n| order(client, &nth(name, n)));
@@ -151,7 +136,6 @@ fn order_all(client: &Client, name: &str, count: u64) -> Vec<Result<Value, Strin
 
 /// Makes the calls fail at every place up to `upto`; gives what became of the commands each time.
 fn at_every_place(calls: &str, error: &str, upto: u64, mut judge: impl FnMut(&[Result<Value, String>])) {
-    strace_is_here();
     let place = Place::new();
     let mut server = place.serve(FLAGS);
     let key = server.key.clone();
@@ -160,7 +144,8 @@ fn at_every_place(calls: &str, error: &str, upto: u64, mut judge: impl FnMut(&[R
     let mut auditor = Auditor::pinning(&key);
     let mut faults = 0;
     for n in 1..=upto {
-        if let Some(server) = with_fault(&place, calls, error, n) {
+        let inject = format!("inject={calls}:error={error}:when={n}");
+        if let Some(server) = place.serve_with_fault(calls, &inject, FLAGS) {
             let became = order_all(&owner.at(&server).client, &format!("{}-{n}", error.to_lowercase()), 12);
             became.iter().flatten().for_each(|receipt| auditor.hold(receipt));
             faults += u64::from(became.iter().any(Result::is_err));

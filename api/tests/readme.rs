@@ -4,8 +4,8 @@
 
 mod common;
 
+use common::auditor::verifier;
 use common::server::Place;
-use std::path::{Path, PathBuf};
 use std::process::Command;
 
 const README: &str = include_str!("../../README.md");
@@ -16,13 +16,6 @@ fn block(mark: &str) -> &'static str {
         .split_once(&format!("<!-- {mark}: tested -->\n```sh\n"))
         .unwrap_or_else(|| panic!("no `{mark}`"));
     after.1.split_once("```").unwrap().0
-}
-
-/// The verifier, which the workspace builds beside the server.
-fn verifier() -> PathBuf {
-    let path = Path::new(env!("CARGO_BIN_EXE_deed")).with_file_name("deed-verify");
-    assert!(path.exists(), "build `deed-verify` first: `cargo build -p verify`");
-    path
 }
 
 /// Runs a script where the ledger is; what it printed.

@@ -6,12 +6,12 @@ use std::path::PathBuf;
 use fixtures::samples::{event, facts, person, service_account, time};
 use ledger::canonical::{NotCanonical, Problem, check, members};
 use ledger::event::custody::{CommandRefused, ServerStopped};
-use ledger::event::id::{CredentialId, EventId, GrantId, uuid_v7};
+use ledger::event::id::{AgentId, CredentialId, EventId, GrantId, uuid_v7};
 use ledger::event::identity::ServiceAccountCreated;
 use ledger::event::scope::Scope;
 use ledger::event::{
-    Actor, Assurance, Channel, Decoded, Envelope, Event, Fact, LEAF_BYTES_MAX, Origin, Refusal, Shapes,
-    Subject, Via,
+    Actor, Assurance, Channel, Decoded, Delegate, Envelope, Event, Fact, LEAF_BYTES_MAX, Origin, Refusal,
+    Shapes, Subject, Via,
 };
 use ledger::hash::Hash;
 use ledger::time::Time;
@@ -170,7 +170,7 @@ proptest! {
     #[test]
     fn an_event_of_any_type_is_read_back_and_written_as_it_was(
         kind in 0..facts().len(), text: String, seq in 0..1_u64 << 53, micros in 0..253_402_207_199_999_999_u64,
-        prev: [u8; 32], id: [u8; 10], actor in 0..6_u8, cause: bool, assurance in 0..4_u8, sealed: bool,
+        prev: [u8; 32], id: [u8; 10], actor in 0..10_u8, cause: bool, assurance in 0..4_u8, sealed: bool,
     ) {
         let mut event = event(1, Hash(prev), with_text(facts()[kind].clone(), &text));
         event.seq = seq;
@@ -203,7 +203,44 @@ fn actor_of(number: u8) -> Actor {
         2 => Actor::Anonymous(Via::Nothing),
         3 => Actor::Anonymous(Via::Claim),
         4 => Actor::Subject(Subject::Person(person(1)), credential),
+        5 => Actor::Anonymous(Via::Provider),
+        6 => Actor::Anonymous(Via::Recovery),
+        7 => delegate(Subject::ServiceAccount(service_account(1)), credential),
+        8 => delegate(Subject::Agent(AgentId::from_bytes([1; 16])), credential),
         _ => Actor::Subject(Subject::ServiceAccount(service_account(1)), credential),
+    }
+}
+
+fn delegate(program: Subject, credential: CredentialId) -> Actor {
+    Actor::Delegate(Delegate { program, person: Subject::Person(person(1)), credential })
+}
+
+#[test]
+fn a_program_that_acts_for_a_person_says_so_in_one_way() {
+    let mut event = event(3, Hash([1; 32]), facts()[0].clone());
+    event.actor = actor_of(7);
+    reads_back(&event);
+    let text = String::from_utf8(event.encode().unwrap()).unwrap();
+    let (program, person) = (service_account(1), person(1));
+    let said = format!(r#""on_behalf_of":{{"id":"{person}","kind":"person"}},"#);
+    let actor = format!(r#""actor":{{"id":"{program}","kind":"service_account",{said}"via":"crd_0707"#);
+    assert!(text.contains(&actor), "{text}");
+    for (from, to) in [
+        (said.as_str(), r#""on_behalf_of":null,"#.to_owned()),
+        (said.as_str(), r#""on_behalf_of":{},"#.to_owned()),
+        (said.as_str(), said.replace("person", "nobody")),
+        (said.as_str(), said.replace(r#""kind":"person""#, r#""kind":"service_account""#)),
+        (said.as_str(), format!(r#""on_behalf_of":{{"id":"{program}","kind":"service_account"}},"#)),
+        (said.as_str(), said.replace(r#""kind""#, r#""kin""#)),
+        (said.as_str(), said.replace(r#"}"#, r#","via":"x"}"#)),
+        (r#""via":"crd_"#, r#""via":"per_"#.to_owned()),
+        (r#""kind":"service_account""#, r#""kind":"system""#.to_owned()),
+    ] {
+        let changed = text.replacen(from, &to, 1);
+        assert_ne!(changed, text, "{to}");
+        let is_read =
+            Envelope::parse(changed.as_bytes()).is_ok() && Event::decode(changed.as_bytes()).is_ok();
+        assert!(!is_read, "{changed}");
     }
 }
 
@@ -235,6 +272,9 @@ fn every_refusal_is_read_back_under_its_code() {
         Refusal::CommandIdReused { request: "a-1".parse().unwrap() },
         Refusal::ExpiryInPast {},
         Refusal::NothingToErase { subject },
+        Refusal::TokenRefused { grant: "jwt_bearer".into(), reason: "unknown_workload".into() },
+        Refusal::NotOnBehalf {},
+        Refusal::RecoveryRefused { reason: "recovery_off".into() },
     ] {
         let text = serde_json::to_string(&refusal).unwrap();
         assert!(text.contains(&format!(r#""code":"{}""#, refusal.code())), "{text}");

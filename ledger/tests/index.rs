@@ -6,10 +6,10 @@
 use fixtures::rng::Rng;
 use fixtures::samples;
 use fixtures::temp_dir::TempDir;
-use ledger::event::id::{CommandId, LedgerId};
-use ledger::event::{Actor, Event, Origin, Via};
+use ledger::event::id::{CommandId, CredentialId, LedgerId};
+use ledger::event::{Actor, Delegate, Event, Origin, Subject, Via};
 use ledger::hash::Hash;
-use ledger::index::{CommandKey, Facet, Index, IndexError, StoredSnapshot, actor_text};
+use ledger::index::{CommandKey, Facet, Index, IndexError, StoredSnapshot, actor_texts};
 use ledger::log::Record;
 use ledger::merkle::{Frontier, leaf_hash, node_hash};
 use std::collections::BTreeMap;
@@ -29,9 +29,18 @@ fn events(seed: u64, count: u64) -> Vec<Event> {
         }
         let fact = rng.pick(&facts).cloned().expect("there are samples");
         let event = samples::event(seq, Hash([0; 32]), fact);
-        Event { origin: Origin { request: request.clone(), ..Origin::writer() }, ..event }
+        let actor = if rng.chance(1, 5) { delegate(seq) } else { event.actor };
+        Event { actor, origin: Origin { request: request.clone(), ..Origin::writer() }, ..event }
     };
     (0..count).map(event).collect()
+}
+
+/// One of a few programs, for one of a few people.
+fn delegate(seq: u64) -> Actor {
+    let number = u8::try_from(seq % 3).expect("a small number");
+    let (program, person) = (samples::service_account(number), samples::person(4 + number % 2));
+    let (program, person) = (Subject::ServiceAccount(program), Subject::Person(person));
+    Actor::Delegate(Delegate { program, person, credential: CredentialId::from_bytes([number; 16]) })
 }
 
 fn records(events: &[Event]) -> Vec<Record> {
@@ -46,13 +55,15 @@ fn add(index: &Index, records: &[Record], at_once: usize) {
     records.chunks(at_once).for_each(|batch| index.add(batch).expect("it takes what follows"));
 }
 
-fn facets(event: &Event) -> [(Facet, String); 4] {
-    [
-        (Facet::Actor, actor_text(&event.actor)),
+/// A program that acts for a person is found by either.
+fn facets(event: &Event) -> Vec<(Facet, String)> {
+    let actors = actor_texts(&event.actor).map(|text| (Facet::Actor, text));
+    let others = [
         (Facet::Object, event.fact.object(event.ledger).to_string()),
         (Facet::Type, event.fact.name().0.to_owned()),
         (Facet::Outcome, event.fact.outcome().text().to_owned()),
-    ]
+    ];
+    actors.chain(others).collect()
 }
 
 /// What the index should find.

@@ -6,10 +6,14 @@ use fixtures::rng::Rng;
 use fixtures::samples;
 use ledger::event::access::{RoleGranted, RoleRevoked};
 use ledger::event::custody::{ClaimOpened, PayloadErased, PayloadName};
-use ledger::event::id::{CredentialId, GrantId};
-use ledger::event::identity::{CredentialIssued, CredentialRevoked, PersonCreated, ServiceAccountCreated};
+use ledger::event::id::{CredentialId, GrantId, PersonId};
+use ledger::event::identity::{
+    Behalf, ClientSignedIn, CredentialIssued, CredentialRevoked, OwnerRecovered, PersonCreated,
+    RecoveryCodesMade, ServiceAccountCreated, SessionStarted, SubjectRemoved, SubjectSuspended, TokenIssued,
+    Way, WorkloadSignedIn,
+};
 use ledger::event::scope::Scope;
-use ledger::event::{Actor, Decoded, Event, Fact, Origin, Subject};
+use ledger::event::{Actor, ContentDigest, Decoded, Delegate, Event, Fact, Identity, Origin, Subject};
 use ledger::hash::Hash;
 use ledger::snapshot::{decode, digest, encode};
 use projections::State;
@@ -26,7 +30,7 @@ fn random_fact(rng: &mut Rng, samples: &[Fact]) -> Fact {
     };
     let (credential, grant) = (CredentialId::from_bytes(id(other)), GrantId::from_bytes(id(other)));
     let role = rng.pick(Role::BUILT_IN).map_or_else(String::new, Role::to_string);
-    match rng.below(12) {
+    match rng.below(18) {
         0 => PersonCreated { login: None, person: samples::person(one) }.into(),
         1 => {
             let service_account = samples::service_account(one);
@@ -44,13 +48,72 @@ fn random_fact(rng: &mut Rng, samples: &[Fact]) -> Fact {
             let payloads = vec![PayloadName { name: "profile".into(), seq: rng.below(60) }];
             PayloadErased { bucket: subject, payloads, reason: "asked for".into() }.into()
         }
+        10..=15 => random_sign_in(rng, (one, other), subject),
         _ => rng.pick(samples).cloned().expect("there are samples"),
     }
 }
 
+/// Sessions, tokens and codes of the same few people; what a token is given for may not be there.
+fn random_sign_in(rng: &mut Rng, (one, other): (u8, u8), subject: Subject) -> Fact {
+    let named = |number: u8| CredentialId::from_bytes([number; 16]);
+    let (person, service_account) = (samples::person(one), samples::service_account(one));
+    let (digest, expires, idle_seconds) = (Hash([one; 32]), samples::time(one.into()), u64::from(other) * 9);
+    let (session, from) = (named(other), named(one));
+    match rng.below(6) {
+        0 => SessionStarted {
+            assertion: digest,
+            authenticated: samples::time(0),
+            digest,
+            expires,
+            idle_seconds,
+            person,
+            provider: "corp".into(),
+            provider_session: (one > 3).then_some(ContentDigest([other; 16])),
+            session,
+            several_factors: rng.chance(1, 2),
+        }
+        .into(),
+        1 => {
+            let (client, way) = ("deed-cli".into(), Way::DeviceCode);
+            ClientSignedIn { client, digest, expires, from, idle_seconds, person, session, way }.into()
+        }
+        2 => {
+            let behalf = Behalf {
+                credential: named(u8::try_from(rng.below(6)).unwrap_or(0)),
+                person: Subject::Person(person),
+            };
+            let behalf = rng.chance(1, 2).then_some(behalf);
+            TokenIssued { behalf, digest, expires, from, subject, token: session }.into()
+        }
+        3 => {
+            let (assertion, workload) = (Hash([other; 32]), "ci".into());
+            WorkloadSignedIn { assertion, digest, expires, service_account, token: session, workload }.into()
+        }
+        4 => {
+            let codes = (0..rng.below(4)).map(|_| Hash([u8::try_from(rng.below(8)).unwrap_or(0); 32]));
+            RecoveryCodesMade { codes: codes.collect(), person }.into()
+        }
+        _ => {
+            let code = Hash([u8::try_from(rng.below(8)).unwrap_or(0); 32]);
+            OwnerRecovered { code, digest, expires, idle_seconds, person, session }.into()
+        }
+    }
+}
+
+/// A subject, or a program that acts for one.
+fn random_actor(rng: &mut Rng, actor: Actor) -> Actor {
+    let Some((person, credential)) = actor.shown().filter(|_| rng.chance(1, 4)) else { return actor };
+    let program = Subject::ServiceAccount(samples::service_account(3));
+    Actor::Delegate(Delegate { program, person, credential })
+}
+
 fn random_events(seed: u64) -> Vec<Event> {
     let (mut rng, facts) = (Rng::new(seed), samples::facts());
-    (0..60).map(|seq| samples::event(seq, Hash([0; 32]), random_fact(&mut rng, &facts))).collect()
+    let event = |seq| {
+        let event = samples::event(seq, Hash([0; 32]), random_fact(&mut rng, &facts));
+        Event { actor: random_actor(&mut rng, event.actor), ..event }
+    };
+    (0..80).map(event).collect()
 }
 
 fn fold<'a>(events: impl IntoIterator<Item = &'a Event>) -> State {
@@ -149,8 +212,14 @@ fn no_fold_depends_on_what_a_payload_holds() {
 fn no_fold_but_that_of_sessions_depends_on_when_and_none_on_the_door() {
     every_seed(|seed, events| {
         let by_time = |event: &Event| {
-            let sessions =
-                ["identity.session_started", "identity.session_used", "identity.provider_logged_out"];
+            let sessions = [
+                "identity.session_started",
+                "identity.session_used",
+                "identity.client_signed_in",
+                "identity.owner_recovered",
+                "identity.provider_logged_out",
+                "identity.workload_signed_in",
+            ];
             sessions.contains(&event.fact.name().0)
         };
         let events: Vec<Event> = events.iter().filter(|event| !by_time(event)).cloned().collect();
@@ -194,6 +263,72 @@ fn what_is_taken_stays_whose_it_is() {
     assert_eq!(state.credentials.bearer(&Hash([2; 32]), now), None);
     assert_eq!(state.holders.held(eve), []);
     assert_eq!(state.holders.held(ada).iter().map(|held| held.role).collect::<Vec<_>>(), [Role::Member]);
+}
+
+#[test]
+fn a_code_is_whose_it_was_last_made_for_until_it_is_spent() {
+    every_seed(|seed, events| {
+        let mut model: Vec<(Hash, PersonId)> = Vec::new();
+        for event in events {
+            match &event.fact {
+                Fact::Identity(Identity::RecoveryCodesMade(made)) => {
+                    model.retain(|(_, owner)| *owner != made.person);
+                    for code in &made.codes {
+                        if !model.iter().any(|(taken, _)| taken == code) {
+                            model.push((*code, made.person));
+                        }
+                    }
+                }
+                Fact::Identity(Identity::OwnerRecovered(by)) => model.retain(|(code, _)| *code != by.code),
+                Fact::Identity(Identity::SubjectSuspended(SubjectSuspended { subject, .. }))
+                | Fact::Identity(Identity::SubjectRemoved(SubjectRemoved { subject, .. })) => {
+                    model.retain(|(_, owner)| Subject::Person(*owner) != *subject);
+                }
+                _ => {}
+            }
+        }
+        let state = fold(events);
+        for code in (0..=9).map(|number| Hash([number; 32])) {
+            let expected = model.iter().find(|(known, _)| *known == code).map(|(_, owner)| *owner);
+            assert_eq!(state.recovery.owner(&code), expected, "seed {seed}");
+        }
+        for person in (1..=5).map(samples::person) {
+            let expected = model.iter().filter(|(_, owner)| *owner == person).count();
+            assert_eq!(state.recovery.left(person), expected, "seed {seed}");
+        }
+    });
+}
+
+#[test]
+fn no_token_outlives_what_it_was_given_for() {
+    let mut seen = 0;
+    (0..150).for_each(|seed| {
+        let state = fold(&random_events(seed));
+        let now = samples::time(0);
+        let revoked = |id| state.credentials.find(id).is_none_or(|found| found.is_revoked());
+        for (id, credential) in state.credentials.list(None) {
+            let Some(token) = credential.token.as_deref() else { continue };
+            let behind = token.behalf.map(|behalf| behalf.credential);
+            let ended = [Some(id), Some(token.from), behind].into_iter().flatten().any(revoked);
+            seen += usize::from(ended);
+            assert_eq!(state.credentials.live(id, now).is_some(), !ended, "seed {seed}");
+        }
+    });
+    assert!(seen > 100, "{seen} tokens had ended");
+}
+
+#[test]
+fn a_secret_is_shown_by_nobody_but_who_has_it() {
+    every_seed(|seed, events| {
+        let (state, now) = (fold(events), samples::time(0));
+        for digest in (0..=9).map(|number| Hash([number; 32])) {
+            let Some(actor) = state.credentials.bearer(&digest, now) else { continue };
+            let (subject, id) = actor.shown().expect("a secret is shown by a subject");
+            let credential = state.credentials.find(id).expect("it is known");
+            assert_eq!((credential.subject, credential.digest), (subject, digest), "seed {seed}");
+            assert_eq!(actor.person_behind(), credential.behalf().map(|behalf| behalf.person), "seed {seed}");
+        }
+    });
 }
 
 #[test]

@@ -166,8 +166,11 @@ fn reading(document: &Value, path: &str, operation: &Value) -> Option<Reading> {
     let answer = part(operation, &["responses", "200", "content", "application/json", "schema"]);
     let is_list = part(answer, &["$ref"]).as_str().is_some_and(|name| name.contains("/PageOf"));
     let parts: Vec<&str> = path.strip_prefix(ROOT)?.split('/').collect();
+    let is_audit = parts.as_slice() == ["audit"];
     let (area, verb) = match parts.as_slice() {
         ["me"] => ("me", None),
+        // A page at a time: a search may find all there is.
+        ["audit"] => ("audit", Some("search")),
         [area] if is_list => (*area, Some("list")),
         [area, _, verb] if is_list => (*area, Some(*verb)),
         _ => return None,
@@ -183,7 +186,7 @@ fn reading(document: &Value, path: &str, operation: &Value) -> Option<Reading> {
         plain: of(plain).into_iter().map(|parameter| parameter.name).collect(),
         options: of(options),
         is_list,
-        columns: is_list.then(|| columns(row)),
+        columns: (is_list || is_audit).then(|| columns(row)),
     })
 }
 
@@ -221,6 +224,8 @@ fn columns(row: &Value) -> Vec<String> {
     let mut columns: Vec<String> = required.map(str::to_owned).collect();
     let all = part(row, &["properties"]).as_object().into_iter().flat_map(Map::keys);
     columns.extend(all.filter(|name| !columns.contains(name)).cloned().collect::<Vec<_>>());
+    // The text that was signed is for programs.
+    columns.retain(|name| !name.starts_with("leaf"));
     columns
 }
 

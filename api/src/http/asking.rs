@@ -73,8 +73,11 @@ impl FromRequestParts<Deed> for Asker {
         let Some(text) = shown.or(cookie) else {
             return Ok(Self { actor: Actor::Anonymous(Via::Nothing), source: from });
         };
-        if shown.is_none() {
-            origin.same_site(&parts.method, &parts.headers)?;
+        if shown.is_none()
+            && let Err(problem) = origin.same_site(&parts.method, &parts.headers)
+        {
+            deed.note_cross_site(from).await?;
+            return Err(problem);
         }
         let digest = Secret::parse(text).map(|secret| secret.digest());
         let published = deed.engine.published();
@@ -131,6 +134,15 @@ impl Deed {
     pub(super) fn known(&self, actor: Actor) -> Asker {
         let whose = actor.shown().map(|(subject, _)| subject.to_string()).unwrap_or_default();
         Asker { actor, source: self.source(whose.as_bytes()) }
+    }
+
+    /// Has it recorded that another site tried to use a session. Nobody is taken for its owner: the refusal is of somebody unknown.
+    async fn note_cross_site(&self, source: Source) -> Result<(), Problem> {
+        let asker = Asker { actor: Actor::Anonymous(Via::Nothing), source };
+        match self.tell(asker, UseSession {}.into()).await {
+            Err(problem) if problem.code() != "not_authenticated" => Err(problem),
+            Ok(_) | Err(_) => Ok(()),
+        }
     }
 
     /// Has it recorded that a session is used, when that is due. The request does not wait for it.

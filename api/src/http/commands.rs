@@ -40,7 +40,7 @@ pub(super) struct CommandRequest {
 pub(super) struct CommandAnswer {
     /// As it was sent.
     command: String,
-    /// What came of it: ids, and a secret that is shown this once.
+    /// What came of it: ids, and secrets that are shown this once.
     result: BTreeMap<&'static str, String>,
     /// Absent when everything was so already.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -51,8 +51,22 @@ pub(super) struct CommandAnswer {
 pub(super) struct Parsed {
     pub(super) asker: Asker,
     pub(super) command: Command,
-    /// A secret whose digest is in the command.
-    pub(super) secret: Option<Secret>,
+    /// Secrets whose digests are in the command.
+    pub(super) secrets: Vec<Once>,
+}
+
+/// A secret that is shown this once.
+pub(super) struct Once {
+    /// Its name in the result.
+    pub(super) name: &'static str,
+    pub(super) digest: Hash,
+    pub(super) text: String,
+}
+
+impl From<Secret> for Once {
+    fn from(secret: Secret) -> Self {
+        Self { name: "secret", digest: secret.digest(), text: secret.reveal() }
+    }
 }
 
 /// Who asks, and what parsing a command may need of the server.
@@ -64,7 +78,7 @@ pub(super) struct Door<'a> {
 
 impl Parsed {
     pub(super) fn plain(door: Door<'_>, command: impl Into<Command>) -> Self {
-        Self { asker: door.asker, command: command.into(), secret: None }
+        Self { asker: door.asker, command: command.into(), secrets: Vec::new() }
     }
 }
 
@@ -75,12 +89,12 @@ pub(super) async fn command(
     Json(request): Json<CommandRequest>,
 ) -> Result<Response, Problem> {
     let CommandRequest { id, command: name, arguments } = request;
-    let Parsed { asker, command, secret } = parsed(&name, Door { asker, deed: &deed }, arguments.get())?;
+    let Parsed { asker, command, secrets } = parsed(&name, Door { asker, deed: &deed }, arguments.get())?;
     let digest = deed.content_digest(content(&name, arguments.get())?.as_bytes());
     let wanted = keys::Wanted::by(&asker, &command);
     let receipt = deed.order(asker, Request { id, digest, command, seen }).await?;
     let result = match &receipt {
-        Some(receipt) => result(&deed, receipt, secret)?,
+        Some(receipt) => result(&deed, receipt, &secrets)?,
         None => wanted
             .and_then(|wanted| wanted.found(&deed))
             .map(|key| ("key", key.to_string()))
@@ -133,6 +147,7 @@ orders! {
     "identity.remove_member" => identity::remove_member;
     "identity.issue_credential" => identity::issue_credential;
     "identity.revoke_credential" => identity::revoke_credential;
+    "identity.make_recovery_codes" => identity::make_recovery_codes;
     "access.create_organization" => access::create_organization;
     "access.create_project" => access::create_project;
     "access.change_project" => access::change_project;
@@ -203,7 +218,7 @@ fn announce(fact: &Fact) {
 fn result(
     deed: &Deed,
     receipt: &Receipt,
-    secret: Option<Secret>,
+    secrets: &[Once],
 ) -> Result<BTreeMap<&'static str, String>, Problem> {
     let unreadable = || {
         let detail = "it was done, and the log cannot be read to say what came of it; send it again with the same `id`";
@@ -216,22 +231,30 @@ fn result(
         let object = event.fact.object(event.ledger);
         result.insert(object.kind(), object.to_string());
         announce(&event.fact);
-        if let Some(secret) = secret.as_ref().filter(|secret| kept(&event.fact) == Some(secret.digest())) {
-            result.insert("secret", secret.reveal());
+        let kept = kept(&event.fact);
+        for Once { name, text, .. } in secrets.iter().filter(|secret| kept.contains(&secret.digest)) {
+            let shown: &mut String = result.entry(name).or_default();
+            if !shown.is_empty() {
+                shown.push(' ');
+            }
+            shown.push_str(text);
         }
     }
     Ok(result)
 }
 
-/// The digest of the secret that a fact is about.
-fn kept(fact: &Fact) -> Option<Hash> {
-    if let Fact::Identity(Identity::CredentialIssued(issued)) = fact {
-        return Some(issued.digest);
-    }
-    let Fact::Keys(fact) = fact else { return None };
+/// The digests of the secrets that a fact is about.
+fn kept(fact: &Fact) -> Vec<Hash> {
     match fact {
-        Keys::KeyIssued(issued) => Some(issued.digest),
-        Keys::KeyRotated(rotated) => Some(rotated.digest),
-        Keys::KeyRevoked(_) => None,
+        Fact::Identity(Identity::CredentialIssued(issued)) => vec![issued.digest],
+        Fact::Identity(Identity::RecoveryCodesMade(made)) => made.codes.clone(),
+        Fact::Keys(Keys::KeyIssued(issued)) => vec![issued.digest],
+        Fact::Keys(Keys::KeyRotated(rotated)) => vec![rotated.digest],
+        Fact::Identity(_)
+        | Fact::Access(_)
+        | Fact::Keys(Keys::KeyRevoked(_))
+        | Fact::Budgets(_)
+        | Fact::Policy(_)
+        | Fact::Custody(_) => Vec::new(),
     }
 }

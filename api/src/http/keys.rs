@@ -55,7 +55,7 @@ pub(super) fn issue_key(door: Door<'_>, arguments: IssueArguments) -> Result<Par
     let secret = Secret::fresh_key();
     let (key, digest) = (VirtualKeyId::from_bytes(fresh_id()), secret.digest());
     let command = IssueKey { key, digest, owner, alias: name("alias", &alias)?, class, scope, wished };
-    Ok(Parsed { asker: door.asker, command: command.into(), secret: Some(secret) })
+    Ok(Parsed { asker: door.asker, command: command.into(), secrets: vec![secret.into()] })
 }
 
 /// A name, as models, keys, levels and sets have it.
@@ -99,7 +99,7 @@ pub(super) fn rotate_key(door: Door<'_>, arguments: RotateArguments) -> Result<P
     let RotateArguments { key, overlap_seconds } = arguments;
     let secret = Secret::fresh_key();
     let command = RotateVirtualKey { key, digest: secret.digest(), overlap_seconds };
-    Ok(Parsed { asker: door.asker, command: command.into(), secret: Some(secret) })
+    Ok(Parsed { asker: door.asker, command: command.into(), secrets: vec![secret.into()] })
 }
 
 #[derive(Deserialize, JsonSchema)]

@@ -11,6 +11,7 @@ mod commands;
 mod custody;
 mod expiring;
 mod fields;
+mod html;
 mod identity;
 mod keys;
 pub mod oauth;
@@ -123,6 +124,8 @@ pages! {
     get "/device" => oauth::device;
     post "/device" => oauth::type_code;
     post "/device/decide" => oauth::decide;
+    get "/recovery" => sign_in::recovery;
+    post "/recovery" => sign_in::recover;
     get "/sessions" => sign_in::own;
     post "/sessions/{session}/end" => sign_in::end;
     get "/sessions/watch" => sign_in::watch;

@@ -51,6 +51,9 @@ pub enum TokenError {
     /// It says that it was issued in the future.
     #[error("the token was issued in the future")]
     IssuedInFuture,
+    /// It says that it counts only from a later moment on.
+    #[error("the token does not count yet")]
+    NotYet,
     /// It does not say when the person signed in, though that was asked.
     #[error("the token does not say when the person signed in")]
     SignInTimeMissing,
@@ -81,6 +84,7 @@ impl TokenError {
             Self::NonceWrong => "token_nonce",
             Self::Expired => "token_expired",
             Self::IssuedInFuture => "token_issued_in_future",
+            Self::NotYet => "token_not_yet",
             Self::SignInTimeMissing => "token_sign_in_time_missing",
             Self::SignInTooOld => "token_sign_in_too_old",
             Self::AccessTokenHashWrong => "token_access_token_hash",
@@ -156,6 +160,26 @@ impl SignInError {
         }
     }
 
+    /// Whether the provider was not there, rather than not to be believed.
+    pub fn is_outage(&self) -> bool {
+        match self {
+            Self::Discovery(DiscoveryError::Fetch(error)) | Self::Exchange(error) => error.is_outage(),
+            Self::Discovery(_)
+            | Self::AnswerUnreadable
+            | Self::StateWrong
+            | Self::AnswerIssuerMissing
+            | Self::AnswerIssuerWrong
+            | Self::Refused(_)
+            | Self::CodeMissing
+            | Self::CodeRefused(_)
+            | Self::TokensUnreadable(_)
+            | Self::IdTokenMissing
+            | Self::IdToken(_)
+            | Self::ClaimWrong(_)
+            | Self::GroupsElsewhere => false,
+        }
+    }
+
     /// What to tell the person who tried.
     pub fn sentence(&self) -> &'static str {
         match self {
@@ -165,7 +189,10 @@ impl SignInError {
             Self::AnswerIssuerMissing | Self::AnswerIssuerWrong => {
                 "The answer did not come from the identity provider that was asked. Please begin again."
             }
-            Self::Refused(_) => "The identity provider did not sign you in.",
+            Self::Refused(_) => "The identity provider did not sign you in. Please begin again.",
+            Self::Discovery(_) | Self::Exchange(_) if !self.is_outage() => {
+                "What the identity provider says about itself cannot be trusted. Please tell an administrator."
+            }
             Self::Discovery(_) | Self::Exchange(_) => {
                 "The identity provider cannot be reached just now. Please try again in a moment."
             }

@@ -80,6 +80,14 @@ impl FetchError {
             Self::Unreachable { .. } | Self::Waiting => "provider_unreachable",
         }
     }
+
+    /// Whether the provider was not there, rather than not to be believed.
+    pub(super) fn is_outage(&self) -> bool {
+        match self {
+            Self::Slow(_) | Self::Status { .. } | Self::Unreachable { .. } | Self::Waiting => true,
+            Self::NotHttps(_) | Self::SpecialUse(_) | Self::TooLong(_) | Self::Redirected(_) => false,
+        }
+    }
 }
 
 /// Makes the requests.

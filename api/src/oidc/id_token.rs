@@ -83,10 +83,18 @@ fn check_times(payload: &Map<String, Value>, expected: &Expected<'_>) -> Result<
     if issued > latest {
         return Err(TokenError::IssuedInFuture);
     }
+    check_beginning(payload, latest)?;
     let Some(max_age) = expected.max_age_seconds else { return Ok(()) };
     let signed_in = payload.get("auth_time").and_then(moment).ok_or(TokenError::SignInTimeMissing)?;
     let too_old = signed_in.plus_seconds(max_age.saturating_add(leeway)) < expected.now;
     if too_old || signed_in > latest { Err(TokenError::SignInTooOld) } else { Ok(()) }
+}
+
+/// A token may say that it counts only from a later moment on (RFC 7519). What cannot be read as a moment never comes.
+pub(super) fn check_beginning(payload: &Map<String, Value>, latest: Time) -> Result<(), TokenError> {
+    let counts =
+        payload.get("nbf").is_none_or(|begins| moment(begins).is_some_and(|begins| begins <= latest));
+    if counts { Ok(()) } else { Err(TokenError::NotYet) }
 }
 
 fn reason(error: ClaimsVerificationError) -> TokenError {

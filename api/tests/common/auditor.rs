@@ -3,7 +3,7 @@
 use ledger::checkpoint::SignedCheckpoint;
 use ledger::receipt::Receipt;
 use serde_json::Value;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use verify::{Options, Report, Silent};
 
 /// What an auditor holds.
@@ -48,4 +48,11 @@ impl Auditor {
 /// A JSON leaf of a row of events.
 pub(crate) fn leaf(row: &Value) -> Value {
     serde_json::from_str(row["leaf"].as_str().unwrap()).unwrap()
+}
+
+/// The verifier, which the workspace builds beside the server.
+pub(crate) fn verifier() -> PathBuf {
+    let path = Path::new(env!("CARGO_BIN_EXE_deed")).with_file_name("deed-verify");
+    assert!(path.exists(), "build `deed-verify` first: `cargo build -p verify`");
+    path
 }

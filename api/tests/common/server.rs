@@ -73,6 +73,20 @@ impl Place {
         Some(Server { address, key, child, out })
     }
 
+    /// Serves under `strace`, which does as it is told to some system calls of each thread. The server stays our child.
+    pub(crate) fn serve_with_fault(&self, calls: &str, inject: &str, flags: &[&str]) -> Option<Server> {
+        let found = Command::new("strace").arg("-V").output();
+        assert!(
+            found.is_ok_and(|found| found.status.success()),
+            "`strace` is missing: run `fixtures/setup.sh`"
+        );
+        let mut command = Command::new("strace");
+        command.args(["-D", "-f", "-qqq", "-o", "/dev/null", "-e", &format!("trace={calls}")]);
+        command.args(["-e", inject, env!("CARGO_BIN_EXE_deed")]);
+        self.arguments(&mut command, flags);
+        self.launch(command)
+    }
+
     /// Runs the program to its end.
     pub(crate) fn run(&self, flags: &[&str]) -> Ended {
         let output = self.command(flags).stdin(Stdio::null()).output().unwrap();

@@ -99,6 +99,8 @@ async fn a_claim_that_is_wrong_is_refused_by_name() {
         ("exp", json!(0), "token_expired"),
         ("iat", json!(NOW + 31), "token_issued_in_future"),
         ("iat", json!(null), "token_unreadable"),
+        ("nbf", json!(NOW + 31), "token_not_yet"),
+        ("nbf", json!(null), "token_not_yet"),
         ("at_hash", json!(base64url(&[0; 32])), "token_access_token_hash"),
         ("sub", json!(""), "claim_wrong"),
         ("groups", json!("x".repeat(2_000)), "claim_wrong"),
@@ -107,6 +109,7 @@ async fn a_claim_that_is_wrong_is_refused_by_name() {
         ("azp", json!(CLIENT_ID), "believed"),
         ("exp", json!(NOW - 29), "believed"),
         ("iat", json!(NOW + 30), "believed"),
+        ("nbf", json!(NOW + 30), "believed"),
         ("email_verified", json!("true"), "believed"),
         ("updated_at", json!("2026-01-31T00:00:00Z"), "believed"),
     ] {

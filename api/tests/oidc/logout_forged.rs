@@ -53,6 +53,7 @@ async fn a_logout_token_says_what_it_must() {
         ("no name of its own", without(sound(), "jti"), "logout_claim_wrong"),
         ("no time", without(sound(), "iat"), "logout_claim_wrong"),
         ("from the future", with(sound(), "iat", json!(NOW + 31)), "token_issued_in_future"),
+        ("not yet", with(sound(), "nbf", json!(NOW + 31)), "token_not_yet"),
         ("no end", without(sound(), "exp"), "logout_claim_wrong"),
         ("ended", with(sound(), "exp", json!(NOW - 30)), "token_expired"),
     ] {

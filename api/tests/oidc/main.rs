@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops where it cannot go on")]
 
+mod assertions;
 mod bounds;
 mod forged;
 mod logout;

@@ -57,8 +57,15 @@ fn groups_give_roles_at_sign_in_and_take_them_back() {
     let scene = Scene::new(Kind::OidcProvider);
     let map = json!({ "provider": "corp", "external": "owners", "role": "auditor" });
     let mapped = scene.owner.client.done("map", "access.map_group", &map);
+    let made = scene.owner.client.done("org", "access.create_organization", &json!({ "handle": "works" }));
+    let organization = text(&made["result"]["organization"]);
+    let belongs = json!({ "provider": "corp", "external": "staff", "role": "member", "scope": organization });
+    scene.owner.client.done("belong", "access.map_group", &belongs);
     let session = scene.sign_in(&mut Browser::default(), "ada");
     assert_eq!(session.get("/api/v1/users").status, 200);
+    let access = session.get("/api/v1/me").json()["access"].clone();
+    let is_member = |found: &Value| found["role"] == "member" && found["scope"] == organization;
+    assert!(access.as_array().unwrap().iter().any(is_member), "{access}");
     assert_eq!(scene.sign_in(&mut Browser::default(), "bob").get("/api/v1/users").status, 403);
     let mapping = text(&mapped["result"]["mapping"]);
     scene.owner.client.done("unmap", "access.unmap_group", &json!({ "mapping": mapping }));

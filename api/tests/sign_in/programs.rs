@@ -32,7 +32,7 @@ impl Scene {
         self.server().client().send("POST", path, kind, encode(fields).as_bytes())
     }
 
-    fn ask(&self, fields: &[(&str, &str)]) -> (u16, Value) {
+    pub(crate) fn ask(&self, fields: &[(&str, &str)]) -> (u16, Value) {
         let answer = self.form("/oauth/token", fields);
         assert_eq!(answer.header("cache-control"), Some("no-store"), "{answer}");
         (answer.status, answer.json())
@@ -66,7 +66,7 @@ impl Scene {
         ])
     }
 
-    fn me(&self, token: &str) -> Answer {
+    pub(crate) fn me(&self, token: &str) -> Answer {
         self.server().client().with(token).get("/api/v1/me")
     }
 
@@ -136,6 +136,13 @@ fn a_library_of_others_lets_a_program_in_and_acts_for_a_person() {
     assert!(refused.iter().any(|leaf| both(leaf) && leaf["data"]["refusal"]["code"] == "not_permitted"));
     let read = scene.events("custody.log_read");
     assert!(read.iter().any(both), "{read:?}");
+    // Whoever looks for either finds it.
+    for who in [&agent.subject, &person] {
+        let page = scene.owner.client.read(&format!("/api/v1/audit?q=actor:{who}%20type:custody.log_read"));
+        let rows = page["rows"].as_array().unwrap();
+        let both = |row: &Value| row["actor"] == agent.subject && row["on_behalf_of"] == person;
+        assert!(rows.iter().any(both), "{page}");
+    }
     // What ada lets go of, nobody has any more.
     let sessions = scene.owner.client.read("/api/v1/sessions");
     let of_client =
@@ -234,7 +241,7 @@ fn deed_login_comes_back_by_the_loopback_and_deed_logout_ends_it() {
     let (code, out, _) = terminal.run(&["logout"]);
     assert!(code == Some(0) && out.starts_with("signed out"), "{out}");
     assert!(terminal.run(&["logout"]).1.starts_with("nobody is signed in"));
-    assert_eq!(scene.refusals(), ["code_proof_wrong"]);
+    assert_eq!(scene.reasons(), ["code_proof_wrong"]);
     scene.audited();
 }
 
@@ -258,7 +265,33 @@ fn deed_login_without_a_browser_shows_a_code() {
     ada.submit("/device/decide", &[("user_code", typed), ("decision", "decline")]);
     let (code, _, err) = ended(login);
     assert!(code == Some(2) && err.contains("access_denied"), "{err}");
-    assert_eq!(scene.refusals(), ["declined_by_person"]);
+    assert_eq!(scene.reasons(), ["declined_by_person"]);
+    scene.audited();
+}
+
+#[test]
+fn a_real_browser_lets_programs_in() {
+    let scene = Scene::new(Kind::OidcProvider);
+    let terminal = Terminal::new(&scene);
+    let mut login = terminal.command(&["login"]).spawn().unwrap();
+    let place = said(&mut login, |line| line.starts_with("http://"));
+    let (device, typed) = scene.device();
+    let pictures = root().join("target/screenshots");
+    std::fs::create_dir_all(&pictures).unwrap();
+    let browser = Command::new(root().join("target/venv/bin/python"))
+        .arg(root().join("fixtures/identity/let_in_with_chromium.py"))
+        .args([&scene.base(), &pictures.display().to_string(), &place, &typed])
+        .status()
+        .unwrap();
+    assert!(browser.success(), "{}", scene.place.log());
+    let (code, out, _) = ended(login);
+    assert!(code == Some(0) && out.contains("signed in to"), "{out}");
+    assert_eq!(terminal.run(&["me"]).0, Some(0));
+    assert_eq!(scene.poll(&device).0, 200);
+    for name in ["consent", "device", "decide", "sessions-of-programs"] {
+        let picture = pictures.join(format!("{name}.png"));
+        assert!(std::fs::metadata(picture).unwrap().len() > 1_000, "{name}");
+    }
     scene.audited();
 }
 
@@ -281,7 +314,7 @@ fn codes_of_programs_are_worth_nothing_in_other_hands() {
     assert_eq!(scene.poll(&device).0, 200);
     assert_eq!(scene.poll(&device).1["error"], "invalid_grant");
     assert_eq!(scene.poll("0123").1["error"], "expired_token");
-    assert_eq!(scene.refusals(), ["user_code_unknown", "user_code_unknown", "code_replayed", "code_unknown"]);
+    assert_eq!(scene.reasons(), ["user_code_unknown", "user_code_unknown", "code_replayed", "code_unknown"]);
     // A program's session is none of a browser: it is worth nothing as a cookie, and lets nobody in.
     let token = scene.let_in(&ada);
     let cookie = Session { cookies: format!("deed_session={token}"), ..ada.clone() };
@@ -341,14 +374,28 @@ fn authorization_codes_go_nowhere_but_to_the_program_that_asked() {
             (Some(error), Some("s"))
         );
     }
-    // A page that is not ours cannot answer for the person (cross-site requests are refused on every route, see there).
-    let fields = [("redirect_uri", good[2].1), ("state", "s"), ("code_challenge", &challenge)];
-    let declined = ada.submit("/oauth/authorize", &[&fields[..], &[("decision", "decline")]].concat());
-    assert_eq!(field(declined.header("refresh").unwrap(), "error").as_deref(), Some("access_denied"));
-    let code = || {
-        let allowed = ada.submit("/oauth/authorize", &[&fields[..], &[("decision", "allow")]].concat());
-        field(allowed.header("refresh").unwrap(), "code").unwrap()
-    };
+    assert_eq!(scene.reasons(), [""; 0]);
+    scene.audited();
+}
+
+/// What an authorization code is asked for with, by a program that waits nowhere.
+const REDIRECT: &str = "http://127.0.0.1:9/callback";
+
+/// The person's answer to a program, and what the browser is to bring it.
+fn consent(session: &Session, decision: &str, field_name: &str) -> Option<String> {
+    let challenge = api::http::oauth::challenge("v");
+    let fields =
+        [("redirect_uri", REDIRECT), ("state", "s"), ("code_challenge", &challenge), ("decision", decision)];
+    let answer = session.submit("/oauth/authorize", &fields);
+    field(answer.header("refresh").unwrap(), field_name)
+}
+
+#[test]
+fn an_authorization_code_serves_once_and_with_its_proof() {
+    let scene = Scene::new(Kind::OidcProvider);
+    let ada = scene.ada();
+    assert_eq!(consent(&ada, "decline", "error").as_deref(), Some("access_denied"));
+    let code = || consent(&ada, "allow", "code").unwrap();
     let show = |code: &str, redirect: &str, verifier: &str| {
         let fields = [
             ("grant_type", "authorization_code"),
@@ -360,19 +407,19 @@ fn authorization_codes_go_nowhere_but_to_the_program_that_asked() {
         scene.ask(&fields)
     };
     // Without its proof, or for another place, the code is spent and its session over.
-    for (redirect, verifier) in [(good[2].1, "w"), ("http://127.0.0.1:10/callback", "v")] {
+    for (redirect, verifier) in [(REDIRECT, "w"), ("http://127.0.0.1:10/callback", "v")] {
         let code = code();
         assert_eq!(show(&code, redirect, verifier).1["error"], "invalid_grant");
-        assert_eq!(show(&code, good[2].1, "v").1["error"], "invalid_grant");
+        assert_eq!(show(&code, REDIRECT, "v").1["error"], "invalid_grant");
     }
     let code = code();
-    let (status, given) = show(&code, good[2].1, "v");
+    let (status, given) = show(&code, REDIRECT, "v");
     assert_eq!(status, 200, "{given}");
     let token = text(&given["access_token"]);
     assert_eq!(scene.me(&token).status, 200);
-    assert_eq!(show(&code, good[2].1, "v").1["error"], "invalid_grant");
+    assert_eq!(show(&code, REDIRECT, "v").1["error"], "invalid_grant");
     assert_eq!(scene.me(&token).problem(), "not_authenticated");
-    let reasons = scene.refusals();
+    let reasons = scene.reasons();
     let proof = ["code_proof_wrong", "code_replayed"];
     assert_eq!(reasons, [&["declined_by_person"], &proof[..], &proof, &["code_replayed"]].concat());
     scene.audited();
@@ -410,7 +457,7 @@ fn tokens_are_given_to_programs_that_show_who_they_are() {
     ] {
         let (status, answer) = scene.exchange(&agent, subject_token);
         assert_eq!((status, &answer["error"]), (400, &json!("invalid_grant")), "{reason}: {answer}");
-        assert_eq!(scene.refusals().last().map(String::as_str), Some(reason));
+        assert_eq!(scene.reasons().last().map(String::as_str), Some(reason));
     }
     // It makes nothing that would last longer or reach further than it does.
     let acting = scene.server().client().with(&behalf);

@@ -4,15 +4,17 @@ use crate::access::may_act_for;
 use crate::{Ask, Decide, Decision};
 use ledger::event::id::CredentialId;
 use ledger::event::identity::{CredentialIssued, CredentialRevoked};
+use ledger::event::scope::Scope;
 use ledger::event::{Object, Refusal, Subject};
 use ledger::hash::Hash;
 use ledger::time::Time;
 use projections::access::Permission;
+use projections::identity::Credential;
 
 /// Most credentials of a subject that were not revoked: all of them end together with a suspension.
 pub const CREDENTIALS_MAX: u64 = 64;
 
-/// Issue a credential to oneself or, with permission, to somebody who may do no more than oneself.
+/// Issue a credential to oneself, other than with a token, or, with permission, to somebody who may do no more than oneself.
 #[derive(Clone, Debug)]
 pub struct IssueCredential {
     /// Fresh name.
@@ -34,9 +36,14 @@ impl Decide for IssueCredential {
 
     fn decide(self, ask: &Ask<'_>) -> Decision {
         let issuer = ask.subject()?;
+        let (_, shown) = ask.shown()?;
         let Self { credential, digest, expires, subject } = self;
         let subject = subject.unwrap_or(issuer);
         ask.with_factors(None)?;
+        if ask.state.credentials.find(shown).is_some_and(Credential::is_token) {
+            // Otherwise whoever has a token for an hour would have a credential for ever.
+            ask.permitted(Permission::IdentityCredentials, Scope::Site)?;
+        }
         may_act_for(ask, issuer, subject, Permission::IdentityCredentials)?;
         ask.active(subject)?;
         if ask.state.credentials.unrevoked(subject).len() as u64 >= CREDENTIALS_MAX {

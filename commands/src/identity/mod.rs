@@ -12,7 +12,7 @@ mod tokens;
 pub use claim::ClaimOwnership;
 pub use credentials::{CREDENTIALS_MAX, IssueCredential, RevokeCredential};
 pub use groups::{AddMember, CreateGroup, GROUPS_MAX, RemoveGroup, RemoveMember};
-pub use recovery::{MakeRecoveryCodes, RECOVERY_SECONDS, Recover};
+pub use recovery::{MakeRecoveryCodes, RECOVERY_CODES_MAX, RECOVERY_SECONDS, Recover};
 pub use sessions::{Asserted, ProviderLogout, RefuseSignIn, SignIn, UseSession, VerifiedEmail};
 pub use standing::{ReactivateSubject, RemoveSubject, SuspendSubject};
 pub use subjects::{CreateAgent, CreatePerson, CreateServiceAccount};

@@ -8,6 +8,8 @@ use ledger::event::{Actor, Object, Refusal, Subject, Via};
 use ledger::hash::Hash;
 use projections::State;
 
+/// Most codes that one has: more than fit on a page are lost anyway, and the event that names them stays small.
+pub const RECOVERY_CODES_MAX: u64 = 32;
 /// For how many seconds a session by a recovery code lasts at most.
 pub const RECOVERY_SECONDS: u64 = 3_600;
 
@@ -42,6 +44,14 @@ impl Decide for MakeRecoveryCodes {
         }
         let mut codes = self.codes;
         codes.sort_unstable();
+        codes.dedup();
+        if codes.len() as u64 > RECOVERY_CODES_MAX {
+            return Err(Refusal::TooMany { count_max: RECOVERY_CODES_MAX });
+        }
+        let of_another = |code| ask.state.recovery.owner(code).is_some_and(|owner| owner != person);
+        if codes.iter().any(of_another) {
+            return Err(refused("code_taken"));
+        }
         Ok(vec![RecoveryCodesMade { codes, person }.into()])
     }
 }

@@ -9,7 +9,6 @@ use ledger::event::identity::{Behalf, ClientSignedIn, TokenIssued, Way, Workload
 use ledger::event::{Object, Refusal, Subject};
 use ledger::hash::Hash;
 use ledger::time::Time;
-use projections::identity::Credential;
 
 /// For how many seconds a token lasts at most.
 pub const TOKEN_SECONDS: u64 = 3_600;
@@ -93,33 +92,31 @@ impl Decide for IssueToken {
         if matches!(subject, Subject::Person(_)) {
             return Err(refused(grant, "not_a_program"));
         }
-        let found = |id| ask.state.credentials.find(id).ok_or(refused(grant, "unknown_credential"));
-        let own = found(shown)?;
-        let from = own.token.as_ref().map_or(shown, |token| token.from);
-        let person = behalf.map(|credential| behind(ask, credential)).transpose()?;
-        let mut expires = ask.now.plus_seconds(TOKEN_SECONDS);
-        for end in [own.expires, found(from)?.expires, person.and_then(|(_, found)| found.expires)] {
-            expires = end.map_or(expires, |end| end.min(expires));
-        }
+        let find = |id| ask.state.credentials.find(id);
+        let given_for = find(shown).and_then(|own| own.token.as_ref()).map(|token| token.from);
+        let from = given_for.unwrap_or(shown);
+        let behalf = behalf.map(|credential| behind(ask, credential)).transpose()?;
+        let bounds = [Some(shown), Some(from), behalf.map(|behalf| behalf.credential)];
+        let ends = bounds.into_iter().flatten().filter_map(|id| find(id)?.expires);
+        let expires = ends.fold(ask.now.plus_seconds(TOKEN_SECONDS), Time::min);
         let mut happenings = swept(ask, subject)?;
-        let behalf = person.map(|(behalf, _)| behalf);
         happenings.push(TokenIssued { behalf, digest, expires, from, subject, token }.into());
         Ok(happenings)
     }
 }
 
 /// The person whose credential it is: one that a token was given for is nobody's own.
-fn behind<'a>(ask: &Ask<'a>, id: CredentialId) -> Result<(Behalf, &'a Credential), Refusal> {
+fn behind(ask: &Ask<'_>, id: CredentialId) -> Result<Behalf, Refusal> {
     let refused = |reason| refused("token_exchange", reason);
     let live = ask.state.credentials.live(id, ask.now).ok_or(refused("subject_token_over"))?;
-    if live.token.is_some() {
+    if live.is_token() {
         return Err(refused("subject_token_is_a_token"));
     }
     let is_person = matches!(live.subject, Subject::Person(_));
     if !is_person || !ask.state.subjects.is_active(live.subject) {
         return Err(refused("not_a_person"));
     }
-    Ok((Behalf { credential: id, person: live.subject }, live))
+    Ok(Behalf { credential: id, person: live.subject })
 }
 
 /// Come in as a workload that a provider vouches for.
@@ -129,7 +126,7 @@ pub struct SignInWorkload {
     pub workload: Box<str>,
     /// What the provider calls it.
     pub subject: Box<str>,
-    /// SHA-256 of what the provider signed.
+    /// SHA-256 of what the provider signed, without the signature.
     pub assertion: Hash,
     /// Fresh name of the token.
     pub token: CredentialId,

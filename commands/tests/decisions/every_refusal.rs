@@ -3,6 +3,7 @@
 use crate::given::{SITE_ROLES, asked, asked_by, given, grant_role, granted, known, organized, with_roles};
 use crate::names::{custom, duty, group, organization, policy, project, request};
 use crate::people::{account, credential, digest, grant, person, subject, time};
+use crate::programs::{delegate, issue_token, on_behalf};
 use crate::providers::{adopted, asserted, believing, corp, login, sign_in};
 use crate::spending::{key, key_of, of_tokens, reservation, tokens};
 use commands::Command;
@@ -13,7 +14,7 @@ use commands::budgets::{Payer, Reserve};
 use commands::custody::ErasePayloads;
 use commands::identity::{
     AddMember, Asserted, ClaimOwnership, CreateGroup, CreatePerson, CreateServiceAccount, IssueCredential,
-    RevokeCredential, SignIn,
+    MakeRecoveryCodes, RevokeCredential, SignIn,
 };
 use commands::keys::{IssueKey, Wished};
 use commands::policy::ApprovePolicy;
@@ -39,7 +40,7 @@ fn person_of(login: u8) -> Command {
 
 /// Cases about subjects and their credentials.
 fn of_identity() -> Vec<(&'static str, Actor, Command)> {
-    let ada = asked_by("ada").actor;
+    let (ada, adm) = (asked_by("ada").actor, asked_by("adm").actor);
     let claimer = Actor::Anonymous(Via::Claim);
     let claim = ClaimOwnership {
         token: digest("guess"),
@@ -72,6 +73,9 @@ fn of_identity() -> Vec<(&'static str, Actor, Command)> {
         ("not_active", ada, away.into()),
         ("sign_in_refused", provider, sign_in("eve").into()),
         ("several_factors_needed", provider, weak.into()),
+        ("token_refused", ada, issue_token(None).into()),
+        ("not_on_behalf", delegate("svc-ci", "ada", "lent"), issue_token(None).into()),
+        ("recovery_refused", adm, MakeRecoveryCodes { codes: vec![] }.into()),
         ("approval_needed", ada, newcomer.into()),
         ("unknown_credential", ada, RevokeCredential { credential: credential("none") }.into()),
         ("handle_taken", ada, create.into()),
@@ -197,6 +201,7 @@ fn facts() -> Vec<Fact> {
     facts.push(PersonCreated { login: Some(login("eve")), person: person("eva") }.into());
     facts.push(SubjectSuspended { reason: "away".into(), subject: subject("eva") }.into());
     facts.extend(adopted(everybody));
+    facts.push(on_behalf("lent", "svc-ci", "ada").into());
     facts.extend((0..64).map(|number| crate::given::issued("svc-many", &format!("many {number}"), None)));
     facts
 }

@@ -8,6 +8,8 @@ mod given;
 mod names;
 #[path = "../common/people.rs"]
 mod people;
+#[path = "../common/programs.rs"]
+mod programs;
 #[path = "../common/providers.rs"]
 mod providers;
 #[path = "../common/spending.rs"]
@@ -17,6 +19,7 @@ mod access;
 mod approvals;
 mod budgets;
 mod custody;
+mod delegates;
 mod escalation;
 mod every_refusal;
 mod groups;
@@ -24,7 +27,9 @@ mod identity;
 mod keys;
 mod matrix;
 mod policy;
+mod recovery;
 mod rules;
 mod scopes;
 mod sessions;
 mod standing;
+mod tokens;

@@ -3,7 +3,8 @@
 use crate::given::{Given, asked, asked_by, given, grant_role, granted, known, organized, with_roles};
 use crate::names::{custom, duty, group, mapping, organization, policy, project, request};
 use crate::people::{account, agent, credential, digest, grant, person, subject, time};
-use crate::providers::{adopted, believing, corp, login, logout, sign_in};
+use crate::programs::{browser, delegate, issue_token, let_in, on_behalf, token, with_workload, work};
+use crate::providers::{adopted, login, logout, sign_in};
 use crate::spending::{deed, key, key_of, of_tokens, reservation, tokens};
 use commands::access::*;
 use commands::budgets::{ChangeBudget, EndBudget, Expire, Payer, Release, Reserve, SetBudget, Settle};
@@ -21,9 +22,9 @@ use ledger::event::access::{
 };
 use ledger::event::budgets::{BudgetSet, Reserved, Target};
 use ledger::event::custody::{ClaimOpened, HeadLockCheck, StoppedHow};
-use ledger::event::identity::{GroupCreated, MemberAdded, SubjectSuspended};
+use ledger::event::identity::{GroupCreated, MemberAdded, RecoveryCodesMade, SubjectSuspended, Way};
 use ledger::event::keys::KeyClass;
-use ledger::event::policy::{AccessPolicy, Body, PolicyProposed};
+use ledger::event::policy::{AccessPolicy, Body, PolicyProposed, SignIn as SignInPolicy};
 use ledger::event::scope::{Environment, Environments, Scope};
 use ledger::event::{Actor, Custody, Fact, Via};
 use projections::access::{Permission, Permissions, Role};
@@ -52,7 +53,7 @@ pub(crate) fn reserved() -> Vec<(Command, Actor)> {
 }
 
 /// Every command that a client may send, about `bob` where it is about somebody.
-fn every_command() -> Vec<(String, Command)> {
+pub(crate) fn every_command() -> Vec<(String, Command)> {
     let named = |label: &str, command: Command| (format!("{}{label}", command.name()), command);
     let mut found: Vec<_> = reserved().into_iter().map(|(command, _)| named("", command)).collect();
     for role in Role::BUILT_IN {
@@ -72,6 +73,8 @@ fn every_command() -> Vec<(String, Command)> {
         let look = Look { permission: Some((*permission, Scope::Site)) };
         found.push(named(&format!(" {}", permission.as_str()), look.into()));
     }
+    let for_a_person: Command = issue_token(Some("guest")).into();
+    found.push(named(" for a person", for_a_person));
     let others =
         of_identity().into_iter().chain(of_access()).chain(of_spending()).chain(of_policy_and_custody());
     found.extend(others.map(|command| named("", command)));
@@ -112,6 +115,12 @@ fn of_identity() -> Vec<Command> {
             provider_session: None,
         }
         .into(),
+        let_in(Way::DeviceCode).into(),
+        issue_token(None).into(),
+        work("new").into(),
+        RefuseToken { grant: "jwt_bearer".into(), reason: "token_expired".into() }.into(),
+        MakeRecoveryCodes { codes: vec![digest("new")] }.into(),
+        Recover { code: digest("code"), session: credential("new"), digest: digest("new") }.into(),
     ]
 }
 
@@ -271,8 +280,8 @@ fn spending() -> Vec<Fact> {
     ]
 }
 
-/// One holder of each role, who is called like it, two owners, and `bob` who holds all.
-fn everybody() -> Given {
+/// One holder of each role, who is called like it, `bob` who holds all, and programs.
+pub(crate) fn everybody() -> Given {
     let mut facts = known("svc-ci");
     facts.extend(organized());
     facts.extend(with_roles("bob", Role::BUILT_IN));
@@ -280,8 +289,21 @@ fn everybody() -> Given {
     facts.extend(Role::BUILT_IN.iter().flat_map(|role| with_roles(&role.to_string(), &[*role])));
     facts.push(ClaimOpened { digest: digest("token"), expires: time(7_200) }.into());
     facts.push(granted("svc-ci", Role::Member));
-    facts.extend(adopted(believing(corp())));
+    facts.extend(adopted(SignInPolicy { recovery_codes: true, ..with_workload() }));
+    facts.extend([known("guest"), with_roles("svc-root", &[Role::Owner])].concat());
+    facts.extend(programs());
     given(facts)
+}
+
+/// A session in a browser, tokens of a program that owns all, and an owner's recovery code.
+fn programs() -> Vec<Fact> {
+    let codes = RecoveryCodesMade { codes: vec![digest("code")], person: person("owner") };
+    vec![
+        browser("guest").into(),
+        token("short", "svc-root").into(),
+        on_behalf("lent", "svc-root", "owner").into(),
+        codes.into(),
+    ]
 }
 
 fn matrix() -> String {
@@ -292,6 +314,10 @@ fn matrix() -> String {
         ("anonymous", Actor::Anonymous(Via::Nothing)),
         ("claim link", Actor::Anonymous(Via::Claim)),
         ("provider", Actor::Anonymous(Via::Provider)),
+        ("recovery code", Actor::Anonymous(Via::Recovery)),
+        ("browser", Actor::Subject(subject("guest"), credential("session"))),
+        ("owner's token", Actor::Subject(subject("svc-root"), credential("short"))),
+        ("for an owner", delegate("svc-root", "owner", "lent")),
         ("no role", asked_by("nothing").actor),
     ]
     .map(|(name, actor)| (name.to_owned(), actor))

@@ -314,7 +314,7 @@ pub struct Behalf {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WorkloadSignedIn {
-    /// SHA-256 of what the provider signed: it counts once.
+    /// SHA-256 of what the provider signed, without the signature: it counts once.
     pub assertion: Hash,
     /// SHA-256 of the token's secret.
     pub digest: Hash,

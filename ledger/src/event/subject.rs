@@ -371,6 +371,9 @@ impl<'de> Deserialize<'de> for Actor {
         if let Some(person) = on_behalf_of {
             let program = Subject::try_from(Named { id, kind }).map_err(Error::custom)?;
             let person = Subject::try_from(person).map_err(Error::custom)?;
+            if !matches!(person, Subject::Person(_)) {
+                return Err(Error::custom("one acts on behalf of people only"));
+            }
             let credential = via.parse().map_err(Error::custom)?;
             return Ok(Self::Delegate(Delegate { program, person, credential }));
         }

@@ -25,14 +25,14 @@ pub struct Credential {
     pub span: Span,
     /// Of a session: how long it may lie unused.
     pub idle: Option<Idle>,
-    /// Of a token: what it was given for.
+    /// Of a token, which lasts for a short time: what it was given for.
     pub token: Option<Box<Token>>,
 }
 
-/// What a token was given for: it works as long as that was not revoked.
+/// What a token was given for: it works as long as none of that was revoked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Token {
-    /// The program's own credential.
+    /// The program's own credential; the token itself, when a provider's word led to it.
     pub from: CredentialId,
     /// For whom it acts, and that person's credential.
     pub behalf: Option<Behalf>,
@@ -61,6 +61,11 @@ impl Credential {
     /// Whether it was revoked.
     pub fn is_revoked(&self) -> bool {
         !self.span.is_open()
+    }
+
+    /// Whether it was given for a short time, so that nothing that lasts should come of it.
+    pub fn is_token(&self) -> bool {
+        self.token.is_some()
     }
 
     /// For whom a program acts with it.
@@ -141,7 +146,9 @@ impl Credentials {
                 service_account, token, digest, expires, ..
             }) => {
                 let subject = Subject::ServiceAccount(*service_account);
-                self.add(*token, Credential::new(subject, *digest, Some(*expires), seq));
+                let given = Token { from: *token, behalf: None };
+                let plain = Credential::new(subject, *digest, Some(*expires), seq);
+                self.add(*token, Credential { token: Some(Box::new(given)), ..plain });
             }
             Identity::SessionUsed(used) => {
                 let found = self.by_id.get_mut(&used.session);
@@ -196,7 +203,8 @@ impl Credentials {
         self.by_id.get(&id)
     }
 
-    /// A credential that is good at `now`, and so is what it was given for.
+    /// A credential that is good at `now`, if nothing that it was given for was revoked. When that ends by itself the token has ended too, or
+    /// that lies unused, which ends nothing that a program does meanwhile.
     pub fn live(&self, id: CredentialId, now: Time) -> Option<&Credential> {
         let credential = self.by_id.get(&id).filter(|credential| credential.is_good(now))?;
         let unrevoked =

@@ -2,6 +2,7 @@
 
 use imbl::OrdMap;
 use ledger::event::id::PersonId;
+use ledger::event::identity::{SubjectRemoved, SubjectSuspended};
 use ledger::event::{Identity, Subject};
 use ledger::hash::Hash;
 use serde::{Deserialize, Serialize};
@@ -27,16 +28,16 @@ impl Recovery {
             Identity::OwnerRecovered(recovered) => {
                 self.by_code.remove(&recovered.code);
             }
-            Identity::SubjectRemoved(removed) => {
-                if let Subject::Person(person) = removed.subject {
-                    self.forget(person);
+            Identity::SubjectSuspended(SubjectSuspended { subject, .. })
+            | Identity::SubjectRemoved(SubjectRemoved { subject, .. }) => {
+                if let Subject::Person(person) = subject {
+                    self.forget(*person);
                 }
             }
             Identity::PersonCreated(_)
             | Identity::OwnershipClaimed(_)
             | Identity::ServiceAccountCreated(_)
             | Identity::AgentCreated(_)
-            | Identity::SubjectSuspended(_)
             | Identity::SubjectReactivated(_)
             | Identity::GroupCreated(_)
             | Identity::GroupRemoved(_)

@@ -9,8 +9,9 @@ use ledger::hash::Hash;
 use ledger::time::Time;
 use serde::{Deserialize, Serialize};
 
-/// For how many seconds it is remembered that something a provider signed was taken: longer than any that is believed may be old.
-pub const SPENT_SECONDS: u64 = 3_600;
+/// For how many seconds it is remembered that something a provider signed was taken. No assertion is believed that ends later than in an hour;
+/// the second one is for clocks that differ.
+pub const SPENT_SECONDS: u64 = 7_200;
 
 /// A session, in force or not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

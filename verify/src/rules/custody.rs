@@ -106,7 +106,7 @@ fn command_refused(case: &Case<'_>, fact: &CommandRefused) -> Verdict {
             standing == Some(Standing::Suspended)
         }
         Refusal::SignInRefused { .. } => case.is_by_provider(),
-        Refusal::TokenRefused { reason, .. } => tokens::is_refused(case, reason),
+        Refusal::TokenRefused { reason, .. } => tokens::is_refused(case, &fact.command, reason),
         Refusal::NotOnBehalf {} => case.event.actor.person_behind().is_some(),
         Refusal::RecoveryRefused { reason } => recovery::is_refused(case, reason),
         Refusal::SeveralFactorsNeeded { seconds_max } => {

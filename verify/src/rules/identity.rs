@@ -11,7 +11,7 @@ use ledger::event::{Actor, Grantee, Identity, Subject, Via};
 use ledger::hash::Hash;
 use projections::Grantless;
 use projections::access::Permission;
-use projections::identity::{Group, Standing};
+use projections::identity::{Credential, Group, Standing};
 
 pub(super) fn judge(case: &Case<'_>, fact: &Identity) -> Verdict {
     match fact {
@@ -130,6 +130,10 @@ fn credential_issued(case: &Case<'_>, fact: &CredentialIssued) -> Verdict {
         return Ok(());
     }
     case.with_factors(None)?;
+    let (_, shown) = case.shown()?;
+    if state.credentials.find(shown).is_some_and(Credential::is_token) {
+        case.permitted(Permission::IdentityCredentials, Scope::Site)?;
+    }
     case.may_act_for(fact.subject, Permission::IdentityCredentials)
 }
 

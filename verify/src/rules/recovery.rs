@@ -5,6 +5,8 @@ use super::{Case, Verdict, require};
 use ledger::event::identity::{OwnerRecovered, RecoveryCodesMade};
 use ledger::event::{Actor, Subject, Via};
 
+/// Most codes that one has.
+const RECOVERY_CODES_MAX: usize = 32;
 /// For how many seconds a session by a recovery code lasts at most.
 const RECOVERY_SECONDS: u64 = 3_600;
 
@@ -22,6 +24,7 @@ pub(super) fn codes_made(case: &Case<'_>, fact: &RecoveryCodesMade) -> Verdict {
     require(subject == Subject::Person(fact.person), "one makes recovery codes for oneself")?;
     require(is_owner(case, subject), "only owners have recovery codes")?;
     case.with_factors(None)?;
+    require(fact.codes.len() <= RECOVERY_CODES_MAX, "there are more codes than one may have")?;
     require(fact.codes.is_sorted_by(|one, next| one < next), "the codes are not in order, each once")?;
     let taken = fact.codes.iter().filter_map(|code| case.state.recovery.owner(code));
     require(taken.filter(|owner| *owner != fact.person).count() == 0, "a code is somebody else's")
@@ -45,9 +48,11 @@ pub(super) fn recovered(case: &Case<'_>, fact: &OwnerRecovered) -> Verdict {
 
 /// Whether a code could be refused for this.
 pub(super) fn is_refused(case: &Case<'_>, reason: &str) -> bool {
+    let shown = case.event.actor.shown();
     match reason {
         "recovery_off" => !is_on(case),
-        "not_an_owner" => case.event.actor.shown().is_none_or(|(subject, _)| !is_owner(case, subject)),
+        "not_an_owner" => shown.is_none_or(|(subject, _)| !is_owner(case, subject)),
+        "code_taken" => shown.is_some_and(|(subject, _)| is_owner(case, subject)),
         _ => case.event.actor == Actor::Anonymous(Via::Recovery),
     }
 }

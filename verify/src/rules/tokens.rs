@@ -25,7 +25,7 @@ pub(super) fn token_issued(case: &Case<'_>, fact: &TokenIssued) -> Verdict {
     };
     require(!outlives(shown) && !outlives(from), "it lasts longer than the credential it was given for")?;
     let Some(Behalf { credential, person }) = fact.behalf else { return Ok(()) };
-    let live = credentials.live(credential, case.event.time).filter(|live| live.token.is_none());
+    let live = credentials.live(credential, case.event.time).filter(|live| !live.is_token());
     let live = live.ok_or(not_allowed("the person's credential was not good, or a token itself"))?;
     require(live.subject == person, "the credential is another's than the person it acts for")?;
     require(matches!(person, Subject::Person(_)), "one acts for people only")?;
@@ -54,13 +54,20 @@ pub(super) fn workload_signed_in(case: &Case<'_>, fact: &WorkloadSignedIn) -> Ve
     require(short, "it was over already, or lasts for more than an hour")
 }
 
-/// Whether a token could be refused for this. What the protocol asked of the request no log can show.
-pub(super) fn is_refused(case: &Case<'_>, reason: &str) -> bool {
-    let subject = case.event.actor.shown().map(|(subject, _)| subject);
+/// Whether a token could be refused for this. What the protocol asked of the request no log can show, nor what an assertion said that nobody
+/// believed: such refusals are commands of their own.
+pub(super) fn is_refused(case: &Case<'_>, command: &str, reason: &str) -> bool {
+    if command == "identity.refuse_token" {
+        return true;
+    }
+    let shown = case.event.actor.shown();
     match reason {
-        "not_a_program" => matches!(subject, Some(Subject::Person(_))),
+        "not_a_program" => matches!(shown, Some((Subject::Person(_), _))),
+        "no_browser_session" => {
+            shown.is_some_and(|(_, shown)| case.state.sessions.of_browser(shown).is_none())
+        }
         "device_codes_off" => !case.state.policies.sign_in().device_codes,
-        "assertion_replayed" | "unknown_workload" => case.is_by_provider(),
+        "assertion_replayed" | "unknown_workload" | "not_active" => case.is_by_provider(),
         _ => true,
     }
 }

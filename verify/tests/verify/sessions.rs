@@ -13,10 +13,10 @@ use ledger::event::{Actor, ContentDigest, Fact, Refusal, Subject, Via};
 use ledger::hash::Hash;
 use verify::Code;
 
-const PROVIDER: Actor = Actor::Anonymous(Via::Provider);
-const WRONG: Option<Code> = Some(Code::RefusalWrong);
+pub(crate) const PROVIDER: Actor = Actor::Anonymous(Via::Provider);
+pub(crate) const WRONG: Option<Code> = Some(Code::RefusalWrong);
 
-fn person(number: u8) -> PersonId {
+pub(crate) fn person(number: u8) -> PersonId {
     PersonId::from_bytes([number; 16])
 }
 
@@ -24,7 +24,7 @@ fn login(number: u8) -> ContentDigest {
     ContentDigest([number; 16])
 }
 
-fn corp() -> Provider {
+pub(crate) fn corp() -> Provider {
     Provider {
         claims: ClaimNames { email: "email".into(), groups: "groups".into(), name: "name".into() },
         client_id: "deed".into(),
@@ -43,7 +43,7 @@ fn corp() -> Provider {
 }
 
 /// A policy in force, and a person who was created with a name to sign in with.
-fn there(owner: Actor, policy: SignIn) -> Vec<(Actor, Fact)> {
+pub(crate) fn there(owner: Actor, policy: SignIn) -> Vec<(Actor, Fact)> {
     let id = PolicyId::from_bytes([0x71; 16]);
     let facts: [Fact; 3] = [
         PolicyProposed { body: Body::SignIn(policy), policy: id }.into(),
@@ -53,16 +53,16 @@ fn there(owner: Actor, policy: SignIn) -> Vec<(Actor, Fact)> {
     facts.map(|fact| (owner, fact)).to_vec()
 }
 
-fn believing(provider: Provider) -> SignIn {
+pub(crate) fn believing(provider: Provider) -> SignIn {
     SignIn { providers: vec![provider], ..SignIn::default() }
 }
 
-fn session() -> CredentialId {
+pub(crate) fn session() -> CredentialId {
     CredentialId::from_bytes([0x72; 16])
 }
 
 /// A session of the person, from the first of the year on; `several_factors` as said.
-fn started(several_factors: bool) -> SessionStarted {
+pub(crate) fn started(several_factors: bool) -> SessionStarted {
     SessionStarted {
         assertion: Hash([1; 32]),
         authenticated: on(1),

@@ -37,5 +37,5 @@ pub(in crate::http) fn claim_ownership(door: Door<'_>, arguments: ClaimArguments
         profile: profile.sealed(Subject::Person(person))?,
     };
     let asker = Asker { actor: Actor::Anonymous(Via::Claim), ..door.asker };
-    Ok(Parsed { asker, command: command.into(), secret: Some(secret) })
+    Ok(Parsed { asker, command: command.into(), secrets: vec![secret.into()] })
 }

@@ -34,7 +34,7 @@ pub(in crate::http) fn issue_credential(
     let secret = Secret::fresh();
     let credential = CredentialId::from_bytes(fresh_id());
     let command = IssueCredential { credential, digest: secret.digest(), expires, subject };
-    Ok(Parsed { asker: door.asker, command: command.into(), secret: Some(secret) })
+    Ok(Parsed { asker: door.asker, command: command.into(), secrets: vec![secret.into()] })
 }
 
 #[derive(Deserialize, JsonSchema)]

@@ -3,11 +3,13 @@
 mod claim;
 mod credentials;
 mod groups;
+mod recovery;
 mod subjects;
 
 pub(super) use claim::claim_ownership;
 pub(super) use credentials::{credentials, issue_credential, revoke_credential};
 pub(super) use groups::{add_member, create_group, groups, members, remove_group, remove_member};
+pub(super) use recovery::make_recovery_codes;
 pub(super) use subjects::{
     agents, create_agent, create_person, create_service_account, me, reactivate_subject, remove_subject,
     service_accounts, suspend_subject, users,

@@ -12,7 +12,7 @@ use super::{DEVICE_SECONDS, Granted, decline, let_in, page};
 use crate::clock;
 use crate::http::asking::{Asker, Deed};
 use crate::http::body::Form;
-use crate::http::sign_in::page as shared;
+use crate::http::html::{elsewhere, moment};
 use crate::http::{Kind, Problem};
 use axum::Json;
 use axum::extract::{ConnectInfo, State};
@@ -132,7 +132,7 @@ fn typed(text: &str) -> Hash {
 pub(in crate::http) async fn device(State(deed): State<Deed>, asker: Asker) -> Response {
     match in_browser(&deed, &asker) {
         Some(subject) => page::type_code(&subject, None).into_response(),
-        None => shared::elsewhere("/sign-in?return_to=/device", None),
+        None => elsewhere("/sign-in?return_to=/device", None),
     }
 }
 
@@ -145,7 +145,7 @@ pub(in crate::http) async fn type_code(
     let subject = signed_in(&deed, &asker)?;
     let text = form.field("user_code").unwrap_or_default();
     match found(&deed, &typed(text)) {
-        Some((_, from, since)) => Ok(page::decide(&subject, text, &from, &since.to_string()).into_response()),
+        Some((_, from, since)) => Ok(page::decide(&subject, text, &from, &moment(since)).into_response()),
         None => Ok(unknown(&deed, asker, &subject).await),
     }
 }
@@ -163,14 +163,19 @@ pub(in crate::http) async fn decide(
         return Ok(unknown(&deed, asker, &subject).await);
     };
     let yes = form.field("decision") == Some("allow");
-    let decided = if yes {
-        Decided::Yes(Some(let_in(&deed, asker, Way::DeviceCode).await?))
+    let granted = if yes {
+        let_in(&deed, asker, Way::DeviceCode).await.map(Some)
     } else {
-        decline(&deed, asker, Grant::DeviceCode).await?;
-        Decided::No
+        decline(&deed, asker, Grant::DeviceCode).await.map(|()| None)
+    };
+    let (decided, answer) = match granted {
+        Ok(Some(granted)) => (Decided::Yes(Some(granted)), Ok(page::decided(true).into_response())),
+        Ok(None) => (Decided::No, Ok(page::decided(false).into_response())),
+        // The code is spent: the program is told, and begins again.
+        Err(problem) => (Decided::No, Err(problem)),
     };
     deed.oauth.devices.with(&name, now, |device| device.decided = decided);
-    Ok(page::decided(yes).into_response())
+    answer
 }
 
 fn signed_in(deed: &Deed, asker: &Asker) -> Result<String, Problem> {

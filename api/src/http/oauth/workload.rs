@@ -33,6 +33,13 @@ impl Workloads {
     }
 }
 
+/// SHA-256 of what is signed of an assertion. A signature can be written otherwise by whoever has one, and then it would be another
+/// assertion; this cannot.
+fn signed(assertion: &str) -> Hash {
+    let signed = assertion.rsplit_once('.').map_or(assertion, |(signed, _)| signed);
+    Hash::of(&[signed.as_bytes()])
+}
+
 fn settings(workload: &Workload) -> Settings {
     // Nobody is sent there, so nobody comes back.
     let base = Settings::new(&workload.issuer, &workload.audience, Hidden::new(""), &workload.issuer);
@@ -73,10 +80,22 @@ pub(super) async fn sign_in(
     let command = SignInWorkload {
         workload: workload.name.clone(),
         subject: claimed.subject.into(),
-        assertion: Hash::of(&[assertion.as_bytes()]),
+        assertion: signed(assertion),
         token,
         digest,
     };
     let by_provider = Asker { actor: Actor::Anonymous(Via::Provider), ..nobody };
     deed.tell(by_provider, command.into()).await.map(drop).map_err(Unbelieved::Problem)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_assertion_is_the_same_under_another_signature() {
+        assert_eq!(signed("header.payload.one"), signed("header.payload.other"));
+        assert_ne!(signed("header.payload.one"), signed("header.claims.one"));
+        assert_ne!(signed("header.payload.one"), signed("other.payload.one"));
+    }
 }

@@ -1,11 +1,13 @@
 //! Signing in: to the provider, back from it, and in.
 
 use super::browser::{Cookie, digest, local_path};
-use super::page::{self, Html};
+use super::page;
 use super::pending::{AWAY_SECONDS, Pending};
+use super::refusing;
 use crate::clock;
 use crate::http::asking::{Asker, Deed};
 use crate::http::fields::fresh_id;
+use crate::http::html::{Html, elsewhere};
 use crate::http::identity::Profile;
 use crate::http::{Kind, Problem};
 use crate::oidc::{self, Answer, Claims, Fresh, Prompt, SignInError, Wishes};
@@ -14,7 +16,7 @@ use axum::extract::{Path, Query, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use commands::access::FollowMappings;
-use commands::identity::{Asserted, RefuseSignIn, SignIn, VerifiedEmail};
+use commands::identity::{Asserted, SignIn, VerifiedEmail};
 use ledger::entropy::fresh;
 use ledger::event::id::{CredentialId, GrantId, PersonId};
 use ledger::event::policy::Provider as Policy;
@@ -51,11 +53,14 @@ pub(in crate::http) async fn start(
     State(deed): State<Deed>,
     Path(name): Path<String>,
     Query(wanted): Query<Wanted>,
+    source: Source,
 ) -> Response {
-    begin(&deed, &name, wanted).await.unwrap_or_else(|failed| failed.answer(&deed))
+    let come = Come { deed: &deed, name: &name, asker: source.0 };
+    begin(&come, wanted).await.unwrap_or_else(|failed| failed.answer(&deed))
 }
 
-async fn begin(deed: &Deed, name: &str, wanted: Wanted) -> Result<Response, Failed> {
+async fn begin(come: &Come<'_>, wanted: Wanted) -> Result<Response, Failed> {
+    let Come { deed, name, .. } = *come;
     let Wanted { return_to, login_hint, several_factors, iss, target_link_uri } = wanted;
     if !deed.sign_in.origin.keeps_secrets() {
         tracing::error!(
@@ -64,9 +69,13 @@ async fn begin(deed: &Deed, name: &str, wanted: Wanted) -> Result<Response, Fail
         let sentence = "This server is reached without TLS, so nobody can sign in.";
         return Err(Failed::shown(StatusCode::SERVICE_UNAVAILABLE, sentence));
     }
-    let (policy, provider) = found(deed, name)?;
+    let (policy, provider) = come.found().await?;
     if iss.is_some_and(|iss| *iss != *policy.issuer) {
-        return Err(Failed::shown(StatusCode::BAD_REQUEST, "The address names another identity provider."));
+        let failed = Failed::shown(
+            StatusCode::BAD_REQUEST,
+            "The address names another identity provider. Please begin again.",
+        );
+        return Err(come.refused("start_issuer_wrong", failed).await);
     }
     let ours = |uri: String| uri.strip_prefix(deed.sign_in.origin.as_str()).map(str::to_owned);
     let return_to = return_to.or_else(|| target_link_uri.and_then(ours));
@@ -83,30 +92,34 @@ async fn begin(deed: &Deed, name: &str, wanted: Wanted) -> Result<Response, Fail
     };
     let now = clock::now();
     let begun = provider.begin(&wishes, &Fresh::random(), now).await;
-    let begun = begun.map_err(|cause| Failed::unreachable(name, &cause))?;
+    let begun = match begun {
+        Ok(begun) => begun,
+        Err(cause) if cause.is_outage() => return Err(Failed::unreachable(name, &cause)),
+        Err(cause) => return Err(come.unbelieved(&cause).await),
+    };
     let (url, browser) = (begun.url.clone(), to_hex(&fresh::<32>()));
-    deed.sign_in.pending.keep(Pending {
+    let pending = Pending {
         provider: policy.name.clone(),
         begun,
         browser: digest(&browser),
         return_to: local_path(return_to.as_deref()),
         asked_for_factors,
-        since: now,
-    });
+    };
+    deed.sign_in.pending.keep(pending, now);
     let cookie = deed.sign_in.origin.set_cookie(Cookie::SignIn, &browser, AWAY_SECONDS);
-    Ok(page::elsewhere(&url, cookie))
+    Ok(elsewhere(&url, cookie))
 }
 
-fn found(deed: &Deed, name: &str) -> Result<(Policy, Arc<oidc::Provider>), Failed> {
+/// The provider of that name; `None` when policy names none.
+fn found(deed: &Deed, name: &str) -> Option<Result<(Policy, Arc<oidc::Provider>), Failed>> {
     let published = deed.engine.published();
-    let policy = published.state.policies.sign_in().provider(name);
-    let unknown = || Failed::shown(StatusCode::NOT_FOUND, "There is no such identity provider.");
-    let policy = policy.ok_or_else(unknown)?.clone();
+    let policy = published.state.policies.sign_in().provider(name)?.clone();
     let provider = deed.sign_in.providers.get(&policy, &deed.sign_in.origin).map_err(|cause| {
         tracing::error!("the provider `{name}` cannot be used: {cause}");
-        Failed::shown(StatusCode::SERVICE_UNAVAILABLE, "This identity provider is not set up completely.")
-    })?;
-    Ok((policy, provider))
+        let sentence = "This identity provider is not set up completely. Please tell an administrator.";
+        Failed::shown(StatusCode::SERVICE_UNAVAILABLE, sentence)
+    });
+    Some(provider.map(|provider| (policy, provider)))
 }
 
 /// Takes in the browser that comes back from the provider.
@@ -143,7 +156,7 @@ impl Source {
     }
 }
 
-/// One return from a provider.
+/// One way to a provider or back from it.
 struct Come<'a> {
     deed: &'a Deed,
     name: &'a str,
@@ -154,7 +167,7 @@ impl Come<'_> {
     async fn in_with(&self, query: &str, headers: &HeaderMap) -> Result<Response, Failed> {
         let deed = self.deed;
         let now = clock::now();
-        let (policy, provider) = found(deed, self.name)?;
+        let (policy, provider) = self.found().await?;
         let answer = match Answer::from_query(query) {
             Ok(answer) => answer,
             Err(cause) => return Err(self.unbelieved(&cause).await),
@@ -168,7 +181,7 @@ impl Come<'_> {
         };
         let claims = match provider.finish(&answer, &pending.begun, now).await {
             Ok(claims) => claims,
-            Err(cause) => return Err(self.unbelieved(&cause).await),
+            Err(cause) => return Err(self.unbelieved(&cause).await.for_good()),
         };
         match self.signed_in(&policy, &claims).await {
             Ok(secret) => Ok(self.welcome(&pending, &secret)),
@@ -178,21 +191,35 @@ impl Come<'_> {
                     several_factors: Some("1".to_owned()),
                     ..Wanted::default()
                 };
-                begin(deed, self.name, wanted).await
+                begin(self, wanted).await
             }
-            Err(problem) => Err(Failed::problem(&problem)),
+            Err(problem) => Err(Failed::problem(&problem).for_good()),
+        }
+    }
+
+    /// The provider that is meant. That policy names none is recorded.
+    async fn found(&self) -> Result<(Policy, Arc<oidc::Provider>), Failed> {
+        match found(self.deed, self.name) {
+            Some(found) => found,
+            None => {
+                let sentence = "There is no such identity provider. Please begin again.";
+                let failed = Failed::shown(StatusCode::NOT_FOUND, sentence);
+                Err(self.refused("unknown_provider", failed).await)
+            }
         }
     }
 
     /// Records that what came could not be believed, and says so.
     async fn unbelieved(&self, cause: &SignInError) -> Failed {
         tracing::info!("a sign-in with `{}` failed: {}", self.name, commands::engine::chain(cause));
-        let (provider, reason) = (self.name.into(), cause.code().into());
-        let refused = self.deed.tell(self.asker, RefuseSignIn { provider, reason }.into()).await;
-        match refused {
-            Err(problem) if problem.code() != "sign_in_refused" => Failed::problem(&problem),
-            Ok(_) | Err(_) => Failed::shown(StatusCode::FORBIDDEN, cause.sentence()),
-        }
+        let status = if cause.is_outage() { StatusCode::BAD_GATEWAY } else { StatusCode::FORBIDDEN };
+        self.refused(cause.code(), Failed::shown(status, cause.sentence())).await
+    }
+
+    /// Records why nobody came in; what to show, or that it could not be recorded.
+    async fn refused(&self, reason: &str, failed: Failed) -> Failed {
+        let recorded = refusing::record(self.deed, self.asker, self.name, reason).await;
+        recorded.map_or_else(|problem| Failed::problem(&problem), |()| failed)
     }
 
     /// The secret of a session for whom the provider means.
@@ -226,10 +253,8 @@ impl Come<'_> {
     fn welcome(&self, pending: &Pending, secret: &Secret) -> Response {
         let origin = &self.deed.sign_in.origin;
         let seconds = self.deed.engine.published().state.policies.session().absolute_seconds;
-        let mut answer = page::elsewhere(
-            &pending.return_to,
-            origin.set_cookie(Cookie::Session, &secret.reveal(), seconds),
-        );
+        let mut answer =
+            elsewhere(&pending.return_to, origin.set_cookie(Cookie::Session, &secret.reveal(), seconds));
         if let Some(gone) = origin.set_cookie(Cookie::SignIn, "", 0) {
             answer.headers_mut().append(header::SET_COOKIE, gone);
         }
@@ -271,11 +296,17 @@ pub(super) fn provider_session(deed: &Deed, issuer: &str, sid: &str) -> ContentD
 struct Failed {
     status: StatusCode,
     sentence: String,
+    /// Whether what this browser began is over. An answer to somebody else's question, or to one that it asked in another window, ends nothing.
+    is_over: bool,
 }
 
 impl Failed {
     fn shown(status: StatusCode, sentence: &str) -> Self {
-        Self { status, sentence: sentence.to_owned() }
+        Self { status, sentence: sentence.to_owned(), is_over: false }
+    }
+
+    fn for_good(self) -> Self {
+        Self { is_over: true, ..self }
     }
 
     fn unreachable(name: &str, cause: &SignInError) -> Self {
@@ -284,20 +315,22 @@ impl Failed {
     }
 
     fn problem(problem: &Problem) -> Self {
-        Self { status: problem.status(), sentence: sentence(problem) }
+        Self::shown(problem.status(), &sentence(problem))
     }
 
     fn answer(self, deed: &Deed) -> Response {
         let mut answer = (self.status, page::failed(&self.sentence)).into_response();
-        if let Some(gone) = deed.sign_in.origin.set_cookie(Cookie::SignIn, "", 0) {
-            answer.headers_mut().append(header::SET_COOKIE, gone);
-        }
+        let gone = deed.sign_in.origin.set_cookie(Cookie::SignIn, "", 0).filter(|_| self.is_over);
+        answer.headers_mut().extend(gone.map(|gone| (header::SET_COOKIE, gone)));
         answer
     }
 }
 
 /// What to tell somebody who may not come in.
 fn sentence(problem: &Problem) -> String {
+    if problem.status().is_server_error() {
+        return "This server can sign nobody in just now. Please try again in a moment.".to_owned();
+    }
     let Some(Refusal::SignInRefused { reason, .. }) = problem.refusal() else {
         return problem.detail().to_owned();
     };
@@ -318,7 +351,10 @@ fn sentence(problem: &Problem) -> String {
 pub(in crate::http) async fn sign_in(State(deed): State<Deed>, Query(wanted): Query<Wanted>) -> Html {
     let published = deed.engine.published();
     let names = published.state.policies.sign_in().providers.iter().map(|provider| &*provider.name);
-    page::sign_in(names, &local_path(wanted.return_to.as_deref()), !deed.sign_in.origin.is_secure())
+    let state = &published.state;
+    let recovery = !state.recovery.provider_worked() || state.policies.sign_in().recovery_codes;
+    let is_plain = !deed.sign_in.origin.is_secure();
+    page::sign_in(names, &local_path(wanted.return_to.as_deref()), (is_plain, recovery))
 }
 
 /// A provider says that somebody signed out there (OpenID Connect Back-Channel Logout 1.0).
@@ -343,7 +379,7 @@ pub(in crate::http) async fn sign_out(State(deed): State<Deed>, asker: Asker) ->
     let published = deed.engine.published();
     let provider = published.state.sessions.find(credential).and_then(|session| session.provider.clone());
     deed.tell(asker, commands::identity::RevokeCredential { credential }.into()).await?;
-    let elsewhere = match provider.as_deref().map(|name| found(&deed, name)) {
+    let elsewhere = match provider.as_deref().and_then(|name| found(&deed, name)) {
         Some(Ok((_, provider))) => {
             let back = format!("{}/sign-in", deed.sign_in.origin.as_str());
             provider.end_session_url(None, &back, "", clock::now()).await.ok().flatten()

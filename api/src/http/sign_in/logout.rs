@@ -1,13 +1,14 @@
 //! Logout tokens: a provider's word that somebody signed out there.
 
 use super::flow::{provider_login, provider_session};
+use super::refusing;
 use crate::clock;
 use crate::http::asking::{Asker, Deed};
 use crate::oidc::Logout;
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use commands::identity::{ProviderLogout, RefuseSignIn};
+use commands::identity::ProviderLogout;
 use ledger::hash::Hash;
 use serde_json::json;
 
@@ -20,12 +21,19 @@ pub(super) async fn take(deed: &Deed, name: &str, asker: Asker, body: &[u8]) -> 
         let text = json!({ "error": "invalid_request", "error_description": what });
         (StatusCode::BAD_REQUEST, Json(text)).into_response()
     };
+    let refused = async |reason: &str, what: &str| match refusing::record(deed, asker, name, reason).await {
+        Ok(()) => wrong(what),
+        Err(problem) => problem.into_response(),
+    };
     let published = deed.engine.published();
-    let policy = published.state.policies.sign_in().provider(name);
-    let policy = policy.ok_or_else(|| wrong("there is no such provider"))?;
+    let Some(policy) = published.state.policies.sign_in().provider(name) else {
+        return Err(refused("unknown_provider", "there is no such provider").await);
+    };
     let provider = deed.sign_in.providers.get(policy, &deed.sign_in.origin);
     let provider = provider.map_err(|_| StatusCode::SERVICE_UNAVAILABLE.into_response())?;
-    let token = form_field(body, "logout_token").ok_or_else(|| wrong("there is no single `logout_token`"))?;
+    let Some(token) = form_field(body, "logout_token") else {
+        return Err(refused("logout_token_missing", "there is no single `logout_token`").await);
+    };
     match provider.logout_token(&token, clock::now()).await {
         Ok(logout) => {
             let command = command(deed, name, &policy.issuer, &logout);
@@ -37,9 +45,7 @@ pub(super) async fn take(deed: &Deed, name: &str, asker: Asker, body: &[u8]) -> 
         }
         Err(cause) => {
             tracing::info!("a logout token of `{name}` was refused: {}", commands::engine::chain(&cause));
-            let (provider, reason) = (name.into(), cause.code().into());
-            drop(deed.tell(asker, RefuseSignIn { provider, reason }.into()).await);
-            Err(wrong(cause.code()))
+            Err(refused(cause.code(), cause.code()).await)
         }
     }
 }

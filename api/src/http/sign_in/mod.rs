@@ -3,14 +3,17 @@
 mod browser;
 mod flow;
 mod logout;
-pub(super) mod page;
+mod page;
 mod pending;
 mod providers;
+mod recovery;
+mod refusing;
 mod sessions;
 
 pub(super) use browser::Cookie;
 pub use browser::{NotAnOrigin, Origin};
 pub(super) use flow::{callback, provider_logout, sign_in, sign_out, start};
+pub(super) use recovery::{recover, recovery};
 pub(super) use sessions::{end, own, script, sessions, style, watch};
 
 use pending::Pendings;

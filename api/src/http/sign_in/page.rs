@@ -1,88 +1,13 @@
-//! Pages for people: signing in, one's sessions. Plain HTML that works without scripts.
+//! Pages for people: signing in, one's sessions.
 
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
-use std::fmt::Write;
-
-/// A page.
-pub(in crate::http) struct Html(String);
-
-impl IntoResponse for Html {
-    fn into_response(self) -> Response {
-        let policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; form-action 'self'; \
-                      frame-ancestors 'none'; base-uri 'none'";
-        let headers = [
-            (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
-            (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy)),
-            (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
-            (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-            (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-        ];
-        (headers, self.0).into_response()
-    }
-}
-
-/// A text as it stands in a page.
-pub(in crate::http) struct Text<'a>(pub(in crate::http) &'a str);
-
-impl std::fmt::Display for Text<'_> {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.chars().try_for_each(|character| match character {
-            '&' => out.write_str("&amp;"),
-            '<' => out.write_str("&lt;"),
-            '>' => out.write_str("&gt;"),
-            '"' => out.write_str("&quot;"),
-            '\'' => out.write_str("&#39;"),
-            other => out.write_char(other),
-        })
-    }
-}
-
-pub(in crate::http) fn page(title: &str, body: &str) -> Html {
-    Html(format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{title} · Deed</title>\n\
-         <link rel=\"stylesheet\" href=\"/deed.css\">\n<script src=\"/sessions.js\" defer></script>\n</head>\n<body>\n\
-         <main>\n<h1>{title}</h1>\n{body}</main>\n</body>\n</html>\n",
-        title = Text(title),
-    ))
-}
-
-/// Adds a piece to a text, which takes all.
-fn add(body: &mut String, piece: std::fmt::Arguments<'_>) {
-    body.write_fmt(piece).unwrap_or_default();
-}
-
-/// Sends a browser to another address with a cookie.
-pub(in crate::http) fn elsewhere(url: &str, cookie: Option<HeaderValue>) -> Response {
-    let Ok(url) = HeaderValue::from_str(url) else {
-        return (StatusCode::BAD_GATEWAY, failed("The identity provider's address cannot be used."))
-            .into_response();
-    };
-    let mut answer = StatusCode::SEE_OTHER.into_response();
-    let headers = answer.headers_mut();
-    headers.insert(header::LOCATION, url);
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    headers.extend(cookie.map(|cookie| (header::SET_COOKIE, cookie)));
-    answer
-}
-
-/// A text as it stands in a query: everything but letters, digits and `-._~/` in percent.
-pub(in crate::http) fn in_query(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
-    text.bytes().fold(String::new(), |mut found, byte| {
-        if plain(byte) {
-            found.push(char::from(byte));
-        } else {
-            add(&mut found, format_args!("%{byte:02X}"));
-        }
-        found
-    })
-}
+use crate::http::html::{Html, Text, add, in_query, page};
 
 /// Where one chooses a provider.
-pub(super) fn sign_in<'a>(names: impl Iterator<Item = &'a str>, return_to: &str, is_plain: bool) -> Html {
+pub(super) fn sign_in<'a>(
+    names: impl Iterator<Item = &'a str>,
+    return_to: &str,
+    (is_plain, recovery): (bool, bool),
+) -> Html {
     let mut body = String::new();
     for name in names {
         let (path, back) = (in_query(name), in_query(return_to));
@@ -97,6 +22,11 @@ pub(super) fn sign_in<'a>(names: impl Iterator<Item = &'a str>, return_to: &str,
     if body.is_empty() {
         body.push_str(
             "<p>No identity provider is set up yet. An owner names one in the policy on signing in.</p>\n",
+        );
+    }
+    if recovery {
+        body.push_str(
+            "<p class=\"note\">Owners who cannot: <a href=\"/recovery\">use a recovery code</a>.</p>\n",
         );
     }
     if is_plain {
@@ -177,7 +107,7 @@ mod tests {
 
     #[test]
     fn nothing_that_comes_from_outside_becomes_markup() {
-        let Html(text) = sign_in(["<script>\"'&"].into_iter(), "/x\"><b>", true);
+        let Html(text) = sign_in(["<script>\"'&"].into_iter(), "/x\"><b>", (true, true));
         assert!(!text.contains("<script>\"") && !text.contains("<b>"), "{text}");
         assert!(
             text.contains("&lt;script&gt;&quot;&#39;&amp;") && text.contains("/x%22%3E%3Cb%3E"),

@@ -179,6 +179,12 @@ impl SignIn {
             ascending(names, WORKLOADS_MAX),
             "`workloads` are at most 64, in ascending order of their names",
         )?;
+        let same = |workload: &Workload, provider: &Provider| {
+            workload.issuer == provider.issuer && workload.audience == provider.client_id
+        };
+        let mixed = |workload| self.providers.iter().any(|provider| same(workload, provider));
+        let apart = !self.workloads.iter().any(mixed);
+        sound(apart, "a workload's `audience` is none by which its issuer signs people in here")?;
         self.providers.iter().try_for_each(Provider::check)?;
         self.workloads.iter().try_for_each(Workload::check)
     }
