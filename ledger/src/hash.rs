@@ -4,6 +4,7 @@ mod side_by_side;
 
 pub(crate) use side_by_side::prefixed;
 
+use crate::text;
 use base64ct::{Base64, Encoding};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
@@ -57,7 +58,7 @@ impl Serialize for Hash {
         if serializer.is_human_readable() {
             serializer.serialize_str(Hex::of(&self.0).as_str())
         } else {
-            self.0.serialize(serializer)
+            serializer.serialize_bytes(&self.0)
         }
     }
 }
@@ -65,11 +66,9 @@ impl Serialize for Hash {
 impl<'de> Deserialize<'de> for Hash {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         if deserializer.is_human_readable() {
-            let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-            Self::from_hex(&text)
-                .ok_or_else(|| serde::de::Error::custom("a hash is 64 lower-case hex digits"))
+            text::read(deserializer, |text| Self::from_hex(text).ok_or("a hash is 64 lower-case hex digits"))
         } else {
-            <[u8; 32]>::deserialize(deserializer).map(Self)
+            text::read_bytes(deserializer).map(Self)
         }
     }
 }

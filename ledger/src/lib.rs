@@ -9,6 +9,7 @@
 //! Start with [`event`], then [`segment`], [`log`], [`writer`] and [`store`]. Verifiers need no `writer` and no `index`.
 
 mod decimal;
+mod text;
 
 pub mod bucket;
 pub mod canonical;

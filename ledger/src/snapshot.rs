@@ -30,7 +30,8 @@ pub fn encode(state: &impl Serialize) -> Result<Vec<u8>, SnapshotError> {
 /// Reads what [`encode`] wrote.
 pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, SnapshotError> {
     let config = bincode::config::standard().with_limit::<BYTES_MAX>();
-    let (state, used) = bincode::serde::decode_from_slice(bytes, config).map_err(SnapshotError::Decode)?;
+    let (state, used) =
+        bincode::serde::borrow_decode_from_slice(bytes, config).map_err(SnapshotError::Decode)?;
     if used == bytes.len() { Ok(state) } else { Err(SnapshotError::Trailing) }
 }
 

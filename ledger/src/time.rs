@@ -1,39 +1,49 @@
 //! Points in time: microseconds in UTC, with one text form.
 
+use crate::text;
 use jiff::{Timestamp, civil::DateTime, tz::Offset};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::borrow::Cow;
 use std::fmt;
+use std::num::NonZeroU64;
 
 /// A point in time in microseconds since 1970-01-01T00:00:00Z, from 1970 to the end of 9999-12-30T21:59:59Z.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
-pub struct Time(u64);
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Time {
+    // One more than the microseconds, so that a time that may be absent takes no more room.
+    after: NonZeroU64,
+}
 
 /// 9999-12-30T21:59:59.999999Z: the last moment that every offset from UTC can name.
 const MICROS_MAX: u64 = 253_402_207_199_999_999;
 /// Length of the text form: `2026-01-31T23:59:59.000000Z`.
 const TEXT_BYTES: usize = 27;
 
+impl Default for Time {
+    fn default() -> Self {
+        Self::from_micros(0)
+    }
+}
+
 impl Time {
     /// From microseconds since 1970; later ones become 9999-12-30T21:59:59.999999Z.
     pub fn from_micros(micros: u64) -> Self {
-        Self(micros.min(MICROS_MAX))
+        Self { after: NonZeroU64::MIN.saturating_add(micros.min(MICROS_MAX)) }
     }
 
     /// Microseconds since 1970.
     pub fn micros(self) -> u64 {
-        self.0
+        self.after.get() - 1
     }
 
     /// The time so many seconds later.
     #[must_use]
     pub fn plus_seconds(self, seconds: u64) -> Self {
-        Self::from_micros(self.0.saturating_add(seconds.saturating_mul(1_000_000)))
+        Self::from_micros(self.micros().saturating_add(seconds.saturating_mul(1_000_000)))
     }
 
     /// Seconds from `earlier` to here, 0 when it is not earlier.
     pub fn seconds_since(self, earlier: Self) -> u64 {
-        self.0.saturating_sub(earlier.0) / 1_000_000
+        self.micros().saturating_sub(earlier.micros()) / 1_000_000
     }
 
     /// Reads `2026-01-31T23:59:59.000000Z`: RFC 3339, UTC, exactly six fractional digits.
@@ -55,18 +65,18 @@ impl Time {
         let civil =
             DateTime::new(year, small(5)?, small(8)?, small(11)?, small(14)?, small(17)?, nanos).ok()?;
         let moment = Offset::UTC.to_timestamp(civil).ok()?;
-        u64::try_from(moment.as_microsecond()).ok().map(Self)
+        u64::try_from(moment.as_microsecond()).ok().map(Self::from_micros)
     }
 }
 
 impl fmt::Display for Time {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let moment = Timestamp::from_microsecond(self.0.cast_signed()).unwrap_or_default();
+        let moment = Timestamp::from_microsecond(self.micros().cast_signed()).unwrap_or_default();
         let civil = Offset::UTC.to_datetime(moment);
         let (date, time) = (civil.date(), civil.time());
         write!(out, "{:04}-{:02}-{:02}T", date.year(), date.month(), date.day())?;
         write!(out, "{:02}:{:02}:{:02}", time.hour(), time.minute(), time.second())?;
-        write!(out, ".{:06}Z", self.0 % 1_000_000)
+        write!(out, ".{:06}Z", self.micros() % 1_000_000)
     }
 }
 
@@ -75,7 +85,7 @@ impl Serialize for Time {
         if serializer.is_human_readable() {
             serializer.collect_str(self)
         } else {
-            self.0.serialize(serializer)
+            self.micros().serialize(serializer)
         }
     }
 }
@@ -83,11 +93,9 @@ impl Serialize for Time {
 impl<'de> Deserialize<'de> for Time {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         if deserializer.is_human_readable() {
-            let text = Cow::<'de, str>::deserialize(deserializer)?;
-            Self::parse(&text).ok_or_else(|| {
-                serde::de::Error::custom(
-                    "a time reads `2026-01-31T23:59:59.000000Z`, in UTC with six fractional digits",
-                )
+            text::read(deserializer, |text| {
+                Self::parse(text)
+                    .ok_or("a time reads `2026-01-31T23:59:59.000000Z`, in UTC with six fractional digits")
             })
         } else {
             u64::deserialize(deserializer).map(Self::from_micros)

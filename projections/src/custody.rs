@@ -60,6 +60,9 @@ pub struct Payloads {
 impl Payloads {
     /// Profile payloads belong to the subject that their event is about.
     pub(crate) fn note_sealed(&mut self, event: &Event) {
+        if event.sealed.is_empty() {
+            return;
+        }
         let Ok(subject) = Subject::try_from(event.fact.object(event.ledger)) else { return };
         for entry in event.sealed.iter().filter(|entry| &*entry.class == "profile") {
             self.by_subject.entry(subject).or_default().push_back((event.seq, entry.name.clone()));

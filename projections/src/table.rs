@@ -2,20 +2,24 @@
 //!
 //! A persistent B+ tree, because a map for everything pays for what is never asked of these: ids come nearly in ascending order, and a
 //! node that was split in the middle then stays half empty for ever. Here it is left full. A clone shares all nodes; a change copies
-//! those on the way to it that are shared.
+//! those on the way to it that are shared. Keys stand apart from values, because looking for a key is waiting for memory.
 
 use serde::de::{Error as _, SeqAccess, Visitor};
 use serde::ser::SerializeSeq;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Borrow;
 use std::fmt;
+use std::iter::Zip;
 use std::marker::PhantomData;
+use std::slice;
 use std::sync::Arc;
 
 /// Children of a branch: few, as a copy of it counts each of them.
 const CHILDREN_MAX: usize = 32;
 /// About the size of a leaf.
 const LEAF_BYTES: usize = 1_536;
+/// So many keys are looked at one after another: a processor fetches them at once, but of a search by halves one after the other.
+const ROW_MAX: usize = 8;
 
 /// A sorted map without removal.
 #[derive(Clone)]
@@ -24,16 +28,42 @@ pub struct Table<K, V> {
     len: usize,
 }
 
-/// Keys of a branch are lower bounds of its children; the first one's counts for nothing.
+/// Keys of a branch are lower bounds of its children, but for the first one's.
 enum Node<K, V> {
-    Leaf(Vec<(K, V)>),
-    Branch(Vec<(K, Arc<Node<K, V>>)>),
+    Leaf(Pairs<K, V>),
+    Branch(Pairs<K, Arc<Node<K, V>>>),
+}
+
+/// What was split off, with its least key.
+type Split<K, V> = (K, Arc<Node<K, V>>);
+
+/// Keys in order, and what belongs to each.
+///
+/// INVARIANT: there are as many values as keys.
+struct Pairs<K, T> {
+    keys: Vec<K>,
+    values: Vec<T>,
+}
+
+/// How many keys pass, of keys in order of which no more pass after one that does not.
+fn count<K>(keys: &[K], passes: impl Fn(&K) -> bool) -> usize {
+    let (mut before, mut rest) = (0, keys);
+    while rest.len() > ROW_MAX {
+        let (low, high) = rest.split_at(rest.len() / 2);
+        if high.first().is_some_and(&passes) {
+            before += low.len();
+            rest = high;
+        } else {
+            rest = low;
+        }
+    }
+    before + rest.iter().take_while(|key| passes(key)).count()
 }
 
 impl<K, V> Node<K, V> {
     /// Most entries of a leaf.
     const ENTRIES_MAX: usize = {
-        let fit = LEAF_BYTES / (size_of::<(K, V)>() + 1);
+        let fit = LEAF_BYTES / (size_of::<K>() + size_of::<V>() + 1);
         if fit < 8 { 8 } else { fit }
     };
 }
@@ -42,46 +72,89 @@ impl<K, V> Node<K, V> {
 impl<K: Clone, V: Clone> Clone for Node<K, V> {
     fn clone(&self) -> Self {
         match self {
-            Self::Leaf(entries) => Self::Leaf(roomy(entries, Self::ENTRIES_MAX)),
-            Self::Branch(children) => Self::Branch(roomy(children, CHILDREN_MAX)),
+            Self::Leaf(entries) => Self::Leaf(entries.roomy(Self::ENTRIES_MAX)),
+            Self::Branch(children) => Self::Branch(children.roomy(CHILDREN_MAX)),
         }
     }
 }
 
-fn roomy<T: Clone>(items: &[T], most: usize) -> Vec<T> {
-    let mut copy = Vec::with_capacity((items.len() + items.len() / 4 + 1).min(most));
-    copy.extend_from_slice(items);
-    copy
-}
-
-/// Puts an item in its place; what does not fit comes back as a list of its own. After the last item nothing moves, so the list stays full.
-fn put<T>(items: &mut Vec<T>, at: usize, item: T, most: usize) -> Option<Vec<T>> {
-    if items.len() < most {
-        items.insert(at, item);
-        return None;
+impl<K, T> Pairs<K, T> {
+    fn with_room(room: usize) -> Self {
+        Self { keys: Vec::with_capacity(room), values: Vec::with_capacity(room) }
     }
-    let keep = if at == items.len() { at } else { items.len() / 2 };
-    let mut rest = items.split_off(keep);
-    match at.checked_sub(keep) {
-        Some(at) => rest.insert(at, item),
-        None => items.insert(at, item),
+
+    fn push(&mut self, key: K, value: T) {
+        self.keys.push(key);
+        self.values.push(value);
     }
-    items.shrink_to_fit();
-    Some(rest)
+
+    fn shrink(&mut self) {
+        self.keys.shrink_to_fit();
+        self.values.shrink_to_fit();
+    }
+
+    /// Where a key is, or else would be.
+    fn place<Q: Ord + ?Sized>(&self, key: &Q) -> Result<usize, usize>
+    where
+        K: Borrow<Q>,
+    {
+        let at = count(&self.keys, |found| found.borrow() < key);
+        let is_there = self.keys.get(at).is_some_and(|found| found.borrow() == key);
+        if is_there { Ok(at) } else { Err(at) }
+    }
+
+    /// Of a branch, the child before the first whose least key does not pass. The first one's may be too great, so nobody looks at it.
+    fn child(&self, passes: impl Fn(&K) -> bool) -> usize {
+        count(self.keys.get(1..).unwrap_or_default(), passes)
+    }
+
+    /// The child in which a key is, or would be.
+    fn toward<Q: Ord + ?Sized>(&self, key: &Q) -> usize
+    where
+        K: Borrow<Q>,
+    {
+        self.child(|least| least.borrow() <= key)
+    }
+
+    /// Puts an item in its place; what does not fit comes back. After the last item nothing moves, so what is here stays full.
+    fn put(&mut self, at: usize, (key, value): (K, T), most: usize) -> Option<Self> {
+        let len = self.keys.len();
+        if len < most {
+            self.keys.insert(at, key);
+            self.values.insert(at, value);
+            return None;
+        }
+        let keep = if at == len { at } else { len / 2 };
+        let mut rest = Self { keys: self.keys.split_off(keep), values: self.values.split_off(keep) };
+        let (half, at) = match at.checked_sub(keep) {
+            Some(at) => (&mut rest, at),
+            None => (&mut *self, at),
+        };
+        half.keys.insert(at, key);
+        half.values.insert(at, value);
+        self.shrink();
+        Some(rest)
+    }
+
+    fn from(&self, at: usize) -> Zip<slice::Iter<'_, K>, slice::Iter<'_, T>> {
+        let keys = self.keys.get(at..).unwrap_or_default();
+        keys.iter().zip(self.values.get(at..).unwrap_or_default())
+    }
 }
 
-/// The child in which a key is, or would be.
-fn toward<K: Borrow<Q>, Q: Ord + ?Sized, C>(children: &[(K, C)], key: &Q) -> usize {
-    children.partition_point(|(least, _)| least.borrow() <= key).saturating_sub(1)
-}
-
-fn place<K: Borrow<Q>, Q: Ord + ?Sized, V>(entries: &[(K, V)], key: &Q) -> Result<usize, usize> {
-    entries.binary_search_by(|(found, _)| found.borrow().cmp(key))
+impl<K: Clone, T: Clone> Pairs<K, T> {
+    fn roomy(&self, most: usize) -> Self {
+        let len = self.keys.len();
+        let mut copy = Self::with_room((len + len / 4 + 1).min(most));
+        copy.keys.extend_from_slice(&self.keys);
+        copy.values.extend_from_slice(&self.values);
+        copy
+    }
 }
 
 impl<K, V> Default for Table<K, V> {
     fn default() -> Self {
-        Self { root: Arc::new(Node::Leaf(Vec::new())), len: 0 }
+        Self { root: Arc::new(Node::Leaf(Pairs::with_room(0))), len: 0 }
     }
 }
 
@@ -104,8 +177,8 @@ impl<K: Ord + Clone, V: Clone> Table<K, V> {
         let mut node = &*self.root;
         loop {
             match node {
-                Node::Leaf(entries) => return Some(&entries.get(place(entries, key).ok()?)?.1),
-                Node::Branch(children) => node = &*children.get(toward(children, key))?.1,
+                Node::Leaf(entries) => return entries.values.get(entries.place(key).ok()?),
+                Node::Branch(children) => node = &**children.values.get(children.toward(key))?,
             }
         }
     }
@@ -118,23 +191,21 @@ impl<K: Ord + Clone, V: Clone> Table<K, V> {
         self.get(key).is_some()
     }
 
-    /// The value of a key, to be changed.
+    /// The value of a key that most likely has one, to be changed: what is shared is copied on the way, and if it has none in vain.
     pub fn get_mut<Q: Ord + ?Sized>(&mut self, key: &Q) -> Option<&mut V>
     where
         K: Borrow<Q>,
     {
-        // Looked for first, so that nothing is copied in vain.
-        self.get(key)?;
         let mut node = &mut self.root;
         loop {
             match Arc::make_mut(node) {
                 Node::Leaf(entries) => {
-                    let at = place(entries, key).ok()?;
-                    return Some(&mut entries.get_mut(at)?.1);
+                    let at = entries.place(key).ok()?;
+                    return entries.values.get_mut(at);
                 }
                 Node::Branch(children) => {
-                    let at = toward(children, key);
-                    node = &mut children.get_mut(at)?.1;
+                    let at = children.toward(key);
+                    node = children.values.get_mut(at)?;
                 }
             }
         }
@@ -142,41 +213,58 @@ impl<K: Ord + Clone, V: Clone> Table<K, V> {
 
     /// Adds an entry, unless the key has a value: whether it was added.
     pub fn insert(&mut self, key: K, value: V) -> bool {
-        if self.contains_key(&key) {
-            return false;
-        }
-        if let Some((least, rest)) = Self::insert_below(&mut self.root, key, value) {
-            let first = std::mem::replace(&mut self.root, Arc::clone(&rest));
-            self.root = Arc::new(Node::Branch(vec![(least.clone(), first), (least, rest)]));
-        }
-        self.len += 1;
-        true
+        let before = self.len;
+        self.enter(key, |found| found.is_none().then_some(value));
+        self.len > before
     }
 
     /// Changes the value of a key, or else the new one before it is added.
     pub fn update(&mut self, key: K, new: impl FnOnce() -> V, change: impl FnOnce(&mut V)) {
-        if let Some(value) = self.get_mut(&key) {
-            return change(value);
-        }
-        let mut value = new();
-        change(&mut value);
-        self.insert(key, value);
+        self.enter(key, |found| {
+            if let Some(value) = found {
+                change(value);
+                return None;
+            }
+            let mut value = new();
+            change(&mut value);
+            Some(value)
+        });
     }
 
-    /// Adds an entry that is not there; the half that was split off comes back with its least key.
-    fn insert_below(node: &mut Arc<Node<K, V>>, key: K, value: V) -> Option<(K, Arc<Node<K, V>>)> {
+    /// Goes to where a key is or would be, and adds what `act` gives when there was no value.
+    fn enter(&mut self, key: K, act: impl FnOnce(Option<&mut V>) -> Option<V>) {
+        let len = &mut self.len;
+        let counted = |found: Option<&mut V>| act(found).inspect(|_| *len += 1);
+        if let Some((least, rest)) = Self::enter_below(&mut self.root, key, counted) {
+            let first = std::mem::replace(&mut self.root, Arc::clone(&rest));
+            self.root =
+                Arc::new(Node::Branch(Pairs { keys: vec![least.clone(), least], values: vec![first, rest] }));
+        }
+    }
+
+    fn enter_below(
+        node: &mut Arc<Node<K, V>>,
+        key: K,
+        act: impl FnOnce(Option<&mut V>) -> Option<V>,
+    ) -> Option<Split<K, V>> {
         match Arc::make_mut(node) {
             Node::Leaf(entries) => {
-                let at = place(entries, &key).unwrap_or_else(|at| at);
-                let rest = put(entries, at, (key, value), Node::<K, V>::ENTRIES_MAX)?;
-                let least = rest.first()?.0.clone();
+                let at = match entries.place(&key) {
+                    Ok(at) => {
+                        act(entries.values.get_mut(at));
+                        return None;
+                    }
+                    Err(at) => at,
+                };
+                let rest = entries.put(at, (key, act(None)?), Node::<K, V>::ENTRIES_MAX)?;
+                let least = rest.keys.first()?.clone();
                 Some((least, Arc::new(Node::Leaf(rest))))
             }
             Node::Branch(children) => {
-                let at = toward(children, &key);
-                let split = Self::insert_below(&mut children.get_mut(at)?.1, key, value)?;
-                let rest = put(children, at + 1, split, CHILDREN_MAX)?;
-                let least = rest.first()?.0.clone();
+                let at = children.toward(&key);
+                let split = Self::enter_below(children.values.get_mut(at)?, key, act)?;
+                let rest = children.put(at + 1, split, CHILDREN_MAX)?;
+                let least = rest.keys.first()?.clone();
                 Some((least, Arc::new(Node::Branch(rest))))
             }
         }
@@ -199,20 +287,18 @@ impl<K: Ord + Clone, V: Clone> Table<K, V> {
 
     /// Entries but the first ones, which are before the range.
     fn range_from(&self, before: impl Fn(&K) -> bool) -> Iter<'_, K, V> {
-        let mut iter = Iter { branches: Vec::new(), leaf: [].iter() };
+        let mut branches = Vec::new();
         let mut node = &*self.root;
         loop {
             match node {
                 Node::Leaf(entries) => {
-                    let at = entries.partition_point(|(key, _)| before(key));
-                    iter.leaf = entries.get(at..).unwrap_or_default().iter();
-                    return iter;
+                    return Iter { branches, leaf: entries.from(count(&entries.keys, before)) };
                 }
                 Node::Branch(children) => {
-                    let at = children.partition_point(|(key, _)| before(key)).saturating_sub(1);
-                    let mut rest = children.get(at..).unwrap_or_default().iter();
-                    let Some((_, first)) = rest.next() else { return iter };
-                    iter.branches.push(rest);
+                    let at = children.child(&before);
+                    let mut rest = children.values.get(at..).unwrap_or_default().iter();
+                    let Some(first) = rest.next() else { return Iter { branches, leaf: [].iter().zip(&[]) } };
+                    branches.push(rest);
                     node = first;
                 }
             }
@@ -220,12 +306,10 @@ impl<K: Ord + Clone, V: Clone> Table<K, V> {
     }
 }
 
-type Children<'a, K, V> = std::slice::Iter<'a, (K, Arc<Node<K, V>>)>;
-
 /// Entries in order.
 pub struct Iter<'a, K, V> {
-    branches: Vec<Children<'a, K, V>>,
-    leaf: std::slice::Iter<'a, (K, V)>,
+    branches: Vec<slice::Iter<'a, Arc<Node<K, V>>>>,
+    leaf: Zip<slice::Iter<'a, K>, slice::Iter<'a, V>>,
 }
 
 impl<'a, K, V> Iterator for Iter<'a, K, V> {
@@ -233,16 +317,16 @@ impl<'a, K, V> Iterator for Iter<'a, K, V> {
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            if let Some((key, value)) = self.leaf.next() {
-                return Some((key, value));
+            if let Some(entry) = self.leaf.next() {
+                return Some(entry);
             }
-            let Some((_, child)) = self.branches.last_mut()?.next() else {
+            let Some(child) = self.branches.last_mut()?.next() else {
                 self.branches.pop();
                 continue;
             };
             match &**child {
-                Node::Leaf(entries) => self.leaf = entries.iter(),
-                Node::Branch(children) => self.branches.push(children.iter()),
+                Node::Leaf(entries) => self.leaf = entries.from(0),
+                Node::Branch(children) => self.branches.push(children.values.iter()),
             }
         }
     }
@@ -282,18 +366,43 @@ impl<'de, K: Ord + Clone + Deserialize<'de>, V: Clone + Deserialize<'de>> Visito
     type Value = Table<K, V>;
 
     fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("entries with different keys")
+        out.write_str("entries in ascending order of their keys")
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
-        let mut table = Table::default();
-        while let Some((key, value)) = entries.next_element()? {
-            if !table.insert(key, value) {
-                return Err(A::Error::custom("a key stands twice in a table"));
+        let room = Node::<K, V>::ENTRIES_MAX;
+        let (mut leaves, mut open, mut len) = (Vec::new(), Pairs::with_room(room), 0);
+        while let Some((key, value)) = entries.next_element::<(K, V)>()? {
+            if open.keys.last().is_some_and(|last| *last >= key) {
+                return Err(A::Error::custom("the keys of a table do not ascend"));
             }
+            if open.keys.len() == room {
+                leaves.push(Node::Leaf(std::mem::replace(&mut open, Pairs::with_room(room))));
+            }
+            open.push(key, value);
+            len += 1;
         }
-        Ok(table)
+        open.shrink();
+        leaves.push(Node::Leaf(open));
+        Ok(Table { root: above(leaves), len })
     }
+}
+
+/// The root of a tree of these leaves; all nodes but the last ones are full.
+fn above<K: Clone, V>(leaves: Vec<Node<K, V>>) -> Arc<Node<K, V>> {
+    let with_least = |leaf| match &leaf {
+        Node::Leaf(entries) => entries.keys.first().cloned().map(|least| (least, Arc::new(leaf))),
+        Node::Branch(_) => None,
+    };
+    let mut nodes: Vec<Split<K, V>> = leaves.into_iter().filter_map(with_least).collect();
+    while nodes.len() > 1 {
+        let branch = |children: &[Split<K, V>]| {
+            let (keys, values) = children.iter().cloned().unzip();
+            Some((children.first()?.0.clone(), Arc::new(Node::Branch(Pairs { keys, values }))))
+        };
+        nodes = nodes.chunks(CHILDREN_MAX).filter_map(branch).collect();
+    }
+    nodes.pop().map_or_else(|| Table::default().root, |(_, root)| root)
 }
 
 #[cfg(test)]
@@ -365,7 +474,7 @@ mod tests {
         fn leaves<K, V>(node: &Node<K, V>) -> usize {
             match node {
                 Node::Leaf(_) => 1,
-                Node::Branch(children) => children.iter().map(|(_, child)| leaves(child)).sum(),
+                Node::Branch(children) => children.values.iter().map(|child| leaves(child)).sum(),
             }
         }
         let mut table = Table::default();

@@ -11,6 +11,7 @@ mod commands;
 mod custody;
 mod expiring;
 mod fields;
+mod html;
 mod identity;
 mod keys;
 pub mod oauth;

@@ -3,8 +3,8 @@
 use super::claims::moment;
 use super::discovery::DiscoveryError;
 use super::error::TokenError;
+use super::id_token::check_beginning;
 use super::keys::Parts;
-use super::logout::check_parties;
 use super::provider::Provider;
 use super::settings::{Algorithm, Settings};
 use ledger::time::Time;
@@ -64,14 +64,7 @@ impl Provider {
         if parts.header.contains_key("crit") || !is_plain(&parts.header) {
             return Err(TokenError::TypeWrong.into());
         }
-        check_parties(&parts.payload, &self.settings)?;
-        match parts.verify(&*self.keys(now).await?) {
-            Err(TokenError::KeyUnknown) => {
-                let keys = self.keys_again(now).await.ok_or(TokenError::KeyUnknown)?;
-                parts.verify(&keys)?;
-            }
-            decided => decided?,
-        }
+        self.signed_for_us::<AssertionError>(&parts, now).await?;
         check_times(&parts.payload, &self.settings, now)
     }
 }
@@ -92,7 +85,8 @@ fn check_times(payload: &Map<String, Value>, settings: &Settings, now: Time) -> 
         return Err(AssertionError::EndsTooLate);
     }
     let latest = now.plus_seconds(leeway);
-    let later =
-        |claim: &str| payload.get(claim).is_some_and(|time| moment(time).is_none_or(|time| time > latest));
-    if later("iat") || later("nbf") { Err(TokenError::IssuedInFuture.into()) } else { Ok(()) }
+    check_beginning(payload, latest)?;
+    let issued =
+        payload.get("iat").is_none_or(|issued| moment(issued).is_some_and(|issued| issued <= latest));
+    if issued { Ok(()) } else { Err(TokenError::IssuedInFuture.into()) }
 }

@@ -75,14 +75,7 @@ impl Provider {
         // What costs nothing comes first, since anybody can send one.
         let parts = Parts::read(text, &self.settings.algorithms)?;
         check_header(&parts.header, &self.settings)?;
-        check_parties(&parts.payload, &self.settings)?;
-        match parts.verify(&*self.keys(now).await?) {
-            Err(TokenError::KeyUnknown) => {
-                let keys = self.keys_again(now).await.ok_or(TokenError::KeyUnknown)?;
-                parts.verify(&keys)?;
-            }
-            decided => decided?,
-        }
+        self.signed_for_us::<LogoutError>(&parts, now).await?;
         read(&parts.payload, &self.settings, now)
     }
 }
@@ -97,22 +90,6 @@ fn check_header(header: &Map<String, Value>, settings: &Settings) -> Result<(), 
         Some("logout+jwt") => Ok(()),
         Some("jwt") | None if settings.relaxes(Relaxation::LogoutTokenTypJwt) => Ok(()),
         Some(_) | None => Err(TokenError::TypeWrong),
-    }
-}
-
-pub(super) fn check_parties(payload: &Map<String, Value>, settings: &Settings) -> Result<(), TokenError> {
-    if payload.get("iss").and_then(Value::as_str) != Some(&settings.issuer) {
-        return Err(TokenError::IssuerWrong);
-    }
-    let ours = |value: &Value| value.as_str() == Some(&settings.client_id);
-    match payload.get("aud") {
-        Some(Value::Array(several)) => match several.as_slice() {
-            [one] if ours(one) => Ok(()),
-            [] | [_] => Err(TokenError::AudienceWrong),
-            _ => Err(TokenError::AudienceSeveral),
-        },
-        Some(one) if ours(one) => Ok(()),
-        Some(_) | None => Err(TokenError::AudienceWrong),
     }
 }
 

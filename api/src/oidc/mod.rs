@@ -23,6 +23,7 @@ mod keys;
 mod logout;
 mod provider;
 mod settings;
+mod signed;
 
 pub use address::is_special_use;
 pub use assertion::{ASSERTION_SECONDS_MAX, AssertionError, Claimed};

@@ -62,8 +62,8 @@ async fn an_assertion_is_for_us_alone_and_in_time() {
         ("an end that is none", with(sound(), "exp", json!("never")), "assertion_ends_too_late"),
         ("an end far away", with(sound(), "exp", late), "assertion_ends_too_late"),
         ("from the future", with(sound(), "iat", json!(NOW + 31)), "token_issued_in_future"),
-        ("not yet", with(sound(), "nbf", json!(NOW + 31)), "token_issued_in_future"),
-        ("at no time", with(sound(), "nbf", json!("soon")), "token_issued_in_future"),
+        ("not yet", with(sound(), "nbf", json!(NOW + 31)), "token_not_yet"),
+        ("at no time", with(sound(), "nbf", json!("soon")), "token_not_yet"),
     ] {
         let refused = provider.assertion(&honest.token(&claims), then()).await.unwrap_err();
         assert_eq!(refused.code(), code, "{what}");

@@ -374,14 +374,28 @@ fn authorization_codes_go_nowhere_but_to_the_program_that_asked() {
             (Some(error), Some("s"))
         );
     }
-    // A page that is not ours cannot answer for the person (cross-site requests are refused on every route, see there).
-    let fields = [("redirect_uri", good[2].1), ("state", "s"), ("code_challenge", &challenge)];
-    let declined = ada.submit("/oauth/authorize", &[&fields[..], &[("decision", "decline")]].concat());
-    assert_eq!(field(declined.header("refresh").unwrap(), "error").as_deref(), Some("access_denied"));
-    let code = || {
-        let allowed = ada.submit("/oauth/authorize", &[&fields[..], &[("decision", "allow")]].concat());
-        field(allowed.header("refresh").unwrap(), "code").unwrap()
-    };
+    assert_eq!(scene.reasons(), [""; 0]);
+    scene.audited();
+}
+
+/// What an authorization code is asked for with, by a program that waits nowhere.
+const REDIRECT: &str = "http://127.0.0.1:9/callback";
+
+/// The person's answer to a program, and what the browser is to bring it.
+fn consent(session: &Session, decision: &str, field_name: &str) -> Option<String> {
+    let challenge = api::http::oauth::challenge("v");
+    let fields =
+        [("redirect_uri", REDIRECT), ("state", "s"), ("code_challenge", &challenge), ("decision", decision)];
+    let answer = session.submit("/oauth/authorize", &fields);
+    field(answer.header("refresh").unwrap(), field_name)
+}
+
+#[test]
+fn an_authorization_code_serves_once_and_with_its_proof() {
+    let scene = Scene::new(Kind::OidcProvider);
+    let ada = scene.ada();
+    assert_eq!(consent(&ada, "decline", "error").as_deref(), Some("access_denied"));
+    let code = || consent(&ada, "allow", "code").unwrap();
     let show = |code: &str, redirect: &str, verifier: &str| {
         let fields = [
             ("grant_type", "authorization_code"),
@@ -393,17 +407,17 @@ fn authorization_codes_go_nowhere_but_to_the_program_that_asked() {
         scene.ask(&fields)
     };
     // Without its proof, or for another place, the code is spent and its session over.
-    for (redirect, verifier) in [(good[2].1, "w"), ("http://127.0.0.1:10/callback", "v")] {
+    for (redirect, verifier) in [(REDIRECT, "w"), ("http://127.0.0.1:10/callback", "v")] {
         let code = code();
         assert_eq!(show(&code, redirect, verifier).1["error"], "invalid_grant");
-        assert_eq!(show(&code, good[2].1, "v").1["error"], "invalid_grant");
+        assert_eq!(show(&code, REDIRECT, "v").1["error"], "invalid_grant");
     }
     let code = code();
-    let (status, given) = show(&code, good[2].1, "v");
+    let (status, given) = show(&code, REDIRECT, "v");
     assert_eq!(status, 200, "{given}");
     let token = text(&given["access_token"]);
     assert_eq!(scene.me(&token).status, 200);
-    assert_eq!(show(&code, good[2].1, "v").1["error"], "invalid_grant");
+    assert_eq!(show(&code, REDIRECT, "v").1["error"], "invalid_grant");
     assert_eq!(scene.me(&token).problem(), "not_authenticated");
     let reasons = scene.reasons();
     let proof = ["code_proof_wrong", "code_replayed"];

@@ -3,9 +3,9 @@
 //! An id is a prefix and a UUIDv7 (RFC 9562) in 32 hex digits: `per_0190…`. It says nothing about what it names.
 
 use crate::hash::{Hex, array_from_hex};
+use crate::text;
 use crate::time::Time;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -109,7 +109,7 @@ macro_rules! ids {
 
         #[cfg(feature = "schema")]
         impl schemars::JsonSchema for $name {
-            fn schema_name() -> Cow<'static, str> {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
                 stringify!($name).into()
             }
 
@@ -123,7 +123,7 @@ macro_rules! ids {
                 if serializer.is_human_readable() {
                     serializer.serialize_str(Text::of(concat!($prefix, "_"), &self.0).as_str())
                 } else {
-                    self.0.serialize(serializer)
+                    serializer.serialize_bytes(&self.0)
                 }
             }
         }
@@ -131,9 +131,9 @@ macro_rules! ids {
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 if deserializer.is_human_readable() {
-                    Cow::<'de, str>::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+                    text::read(deserializer, str::parse)
                 } else {
-                    <[u8; 16]>::deserialize(deserializer).map(Self)
+                    text::read_bytes(deserializer).map(Self)
                 }
             }
         }
@@ -212,7 +212,7 @@ impl fmt::Display for CommandId {
 
 impl<'de> Deserialize<'de> for CommandId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Cow::<'de, str>::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+        text::read(deserializer, str::parse)
     }
 }
 

@@ -5,7 +5,7 @@
 
 use super::id::{EventId, LedgerId, uuid_v7_millis};
 use super::{Actor, Assurance, Fact, Object, Origin, Outcome};
-use crate::canonical::{self, NotCanonical};
+use crate::canonical::{self, NotCanonical, Problem};
 use crate::hash::Hash;
 use crate::time::Time;
 use serde::de::Error;
@@ -75,7 +75,7 @@ pub struct Leaf<'a> {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub cause: Option<EventId>,
     /// What happened, in the shape that `type` and `v` name.
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "in_place")]
     pub data: Cow<'a, RawValue>,
     /// Counts restores.
     pub epoch: u32,
@@ -176,7 +176,9 @@ impl Event {
     /// Reads a leaf that [`Envelope::parse`](super::Envelope::parse) found canonical.
     pub fn decode(text: &[u8]) -> Result<Decoded, DecodeError> {
         within_limit(text)?;
-        let leaf: Leaf<'_> = serde_json::from_slice(text)?;
+        let text = std::str::from_utf8(text)
+            .map_err(|cause| NotCanonical { offset: cause.valid_up_to(), problem: Problem::Utf8 })?;
+        let leaf: Leaf<'_> = serde_json::from_str(text)?;
         leaf.check()?;
         let Some(fact) = Fact::decode(&leaf.kind, leaf.v, leaf.data.get()) else {
             return Ok(Decoded::Unknown { kind: leaf.kind.into_owned(), version: leaf.v });
@@ -219,6 +221,11 @@ impl Leaf<'_> {
             time: self.time,
         })
     }
+}
+
+/// What happened, where it stands: a `Cow` alone would always be a copy.
+fn in_place<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Cow<'a, RawValue>, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(Cow::Borrowed)
 }
 
 /// An assurance that is written out. The strongest never is, so that an event has one text.

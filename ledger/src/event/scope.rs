@@ -1,8 +1,8 @@
 //! Where something holds: the whole site, an organization, a project; and the environments of a project.
 
 use super::id::{NotAnId, OrganizationId, ProjectId};
+use crate::text;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -74,7 +74,7 @@ impl Serialize for Scope {
 impl<'de> Deserialize<'de> for Scope {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         if deserializer.is_human_readable() {
-            return Cow::<'de, str>::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom);
+            return text::read(deserializer, str::parse);
         }
         Ok(match Short::deserialize(deserializer)? {
             Short::Site => Self::Site,

@@ -5,12 +5,13 @@ use super::id::{
     OrganizationId, PersonId, PolicyId, ProjectId, RequestId, ReservationId, RoleId, ServiceAccountId,
     VirtualKeyId,
 };
+use crate::text;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Cow;
 
 /// Someone who can hold roles and credentials.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "Named<'_>", into = "Named<'static>")]
+#[serde(remote = "Self")]
 pub enum Subject {
     /// A human being.
     Person(PersonId),
@@ -27,7 +28,7 @@ impl Subject {
 
 /// Who can be given a role: a subject, or everybody in a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "Named<'_>", into = "Named<'static>")]
+#[serde(remote = "Self")]
 pub enum Grantee {
     /// One subject.
     Subject(Subject),
@@ -219,6 +220,27 @@ macro_rules! narrower_than_object {
 
             fn try_from(named: Named<'_>) -> Result<Self, NotAnId> {
                 Object::try_from(named).map_err(|_| $wanted)?.try_into()
+            }
+        }
+
+        // In snapshots it is what `derive` makes of it, which is shorter than its text.
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                if serializer.is_human_readable() {
+                    Named::from(*self).serialize(serializer)
+                } else {
+                    Self::serialize(self, serializer)
+                }
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                if deserializer.is_human_readable() {
+                    Named::deserialize(deserializer)?.try_into().map_err(serde::de::Error::custom)
+                } else {
+                    Self::deserialize(deserializer)
+                }
             }
         }
 
@@ -420,10 +442,9 @@ impl Serialize for ContentDigest {
 
 impl<'de> Deserialize<'de> for ContentDigest {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Cow::<'de, str>::deserialize(deserializer)?;
-        let bytes = crate::hash::array_from_hex(text.as_bytes());
-        bytes
-            .map(Self)
-            .ok_or_else(|| serde::de::Error::custom("a content digest is 32 lower-case hex digits"))
+        text::read(deserializer, |text| {
+            let bytes = crate::hash::array_from_hex(text.as_bytes());
+            bytes.map(Self).ok_or("a content digest is 32 lower-case hex digits")
+        })
     }
 }

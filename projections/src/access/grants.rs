@@ -4,7 +4,7 @@ use super::holders::Holders;
 use super::role::Role;
 use crate::history::Span;
 use crate::table::Table;
-use imbl::{OrdMap, OrdSet};
+use imbl::OrdSet;
 use ledger::event::access::{Ground, RoleGranted, Terms};
 use ledger::event::id::{GrantId, MappingId};
 use ledger::event::scope::{Environments, Scope};
@@ -74,12 +74,12 @@ struct Whats {
 impl Whats {
     /// The number of a kind; `None` when all four billion are given out.
     fn number(&mut self, what: What) -> Option<u32> {
-        if let Some(number) = self.numbers.get(&what) {
-            return Some(*number);
+        let next = u32::try_from(self.numbers.len()).ok()?;
+        let mut number = next;
+        self.numbers.update(what, || next, |found| number = *found);
+        if number == next {
+            self.by_number.insert(number, what);
         }
-        let number = u32::try_from(self.numbers.len()).ok()?;
-        self.by_number.insert(number, what);
-        self.numbers.insert(what, number);
         Some(number)
     }
 }
@@ -116,7 +116,7 @@ impl Row {
 pub struct Grants {
     by_id: Table<GrantId, Row>,
     whats: Whats,
-    newest: OrdMap<Scope, GrantId>,
+    newest: Table<Scope, GrantId>,
     owners: OrdSet<(Subject, GrantId)>,
     mapped: OrdSet<(MappingId, GrantId)>,
 }
@@ -173,10 +173,19 @@ impl Grants {
             what,
             span: Span::open(seq),
             earlier,
-            earlier_here: self.newest.insert(scope, id),
+            earlier_here: self.newest_at(scope, id),
             rare: rare.filter(|rare| *rare != Rare::default()).map(Arc::new),
         };
         self.by_id.insert(id, row);
+    }
+
+    /// Takes note of the newest grant at a scope, and says which was before it.
+    fn newest_at(&mut self, scope: Scope, id: GrantId) -> Option<GrantId> {
+        let before = self.newest.get_mut(&scope).map(|newest| std::mem::replace(newest, id));
+        if before.is_none() {
+            self.newest.insert(scope, id);
+        }
+        before
     }
 
     fn end(&mut self, id: GrantId, seq: u64, holders: &mut Holders) {

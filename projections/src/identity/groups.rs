@@ -77,28 +77,30 @@ impl Groups {
     }
 
     fn join(&mut self, group: GroupId, subject: Subject, seq: u64, holders: &mut Holders) {
-        if self.has(group, subject) {
-            return;
-        }
-        let last = Span::open(seq);
-        if let Some(membership) = self.members.get_mut(&(group, subject)) {
-            membership.before.push(std::mem::replace(&mut membership.last, last));
-            if let Some(left) = self.left.get_mut(&subject) {
-                left.retain(|left| *left != group);
+        let (key, last) = ((group, subject), Span::open(seq));
+        match self.members.get(&key).map(|membership| membership.last.is_open()) {
+            Some(true) => return,
+            Some(false) => self.join_again(key, last),
+            None => {
+                self.members.insert(key, Membership { last, before: List::default() });
             }
-        } else {
-            self.members.insert((group, subject), Membership { last, before: List::default() });
         }
         holders.change(subject, |holder| holder.groups.push(group));
     }
 
-    fn leave(&mut self, group: GroupId, subject: Subject, seq: u64, holders: &mut Holders) {
-        if !self.has(group, subject) {
-            return;
-        }
+    fn join_again(&mut self, (group, subject): (GroupId, Subject), last: Span) {
         if let Some(membership) = self.members.get_mut(&(group, subject)) {
-            membership.last.end(seq);
+            membership.before.push(std::mem::replace(&mut membership.last, last));
         }
+        if let Some(left) = self.left.get_mut(&subject) {
+            left.retain(|left| *left != group);
+        }
+    }
+
+    fn leave(&mut self, group: GroupId, subject: Subject, seq: u64, holders: &mut Holders) {
+        let found = self.members.get_mut(&(group, subject));
+        let Some(membership) = found.filter(|membership| membership.last.is_open()) else { return };
+        membership.last.end(seq);
         self.left.entry(subject).or_default().push(group);
         holders.change(subject, |holder| holder.groups.retain(|joined| *joined != group));
     }

@@ -142,10 +142,8 @@ impl Subjects {
 
     fn change(&mut self, subject: Subject, seq: u64, standing: Standing, holders: &mut Holders) {
         // Who was removed stays removed.
-        if !self.contains(subject) {
-            return;
-        }
-        if let Some(record) = self.by_id.get_mut(&subject) {
+        let found = self.by_id.get_mut(&subject);
+        if let Some(record) = found.filter(|record| record.standing() != Standing::Removed) {
             record.changes.push(seq, standing);
             holders.change(subject, |holder| holder.active = standing == Standing::Active);
         }

@@ -5,7 +5,7 @@ use super::{CLI, page};
 use crate::clock;
 use crate::http::asking::{Asker, Deed};
 use crate::http::body::Form;
-use crate::http::sign_in::page as shared;
+use crate::http::html::{elsewhere, in_query};
 use crate::http::{Kind, Problem};
 use crate::secret::Secret;
 use axum::extract::{Query, State};
@@ -110,7 +110,7 @@ pub(in crate::http) async fn authorize(
     };
     let Some(subject) = in_browser(&deed, &asker) else {
         let back = uri.path_and_query().map_or("/sessions", |path| path.as_str());
-        return shared::elsewhere(&format!("/sign-in?return_to={}", shared::in_query(back)), None);
+        return elsewhere(&format!("/sign-in?return_to={}", in_query(back)), None);
     };
     page::consent(&subject, &request).into_response()
 }
@@ -163,8 +163,8 @@ pub(in crate::http) async fn consent(
 
 /// Sends the browser back to the program.
 fn back(deed: &Deed, redirect: &str, state: &str, (name, value): (&str, &str)) -> Response {
-    let issuer = shared::in_query(deed.sign_in.origin().as_str());
-    let (value, state) = (shared::in_query(value), shared::in_query(state));
+    let issuer = in_query(deed.sign_in.origin().as_str());
+    let (value, state) = (in_query(value), in_query(state));
     let url = format!("{redirect}?{name}={value}&state={state}&iss={issuer}");
     page::back(&url, name == "code")
 }

@@ -42,8 +42,27 @@ impl Denied {
         let refusal = RefuseToken { grant: grant.into(), reason: reason.into() };
         match deed.tell(asker, refusal.into()).await {
             Err(problem) if problem.code() != "token_refused" => problem.into(),
-            Ok(_) | Err(_) => Self::new(error, reason),
+            Ok(_) | Err(_) => Self::new(error, format!("{reason}: {}", advice(reason))),
         }
+    }
+}
+
+/// What to do about a reason.
+fn advice(reason: &str) -> &'static str {
+    match reason {
+        "client_unknown" => {
+            "there is no such program, or its secret is another; send its id and a credential of its own"
+        }
+        "code_unknown" => "the code is unknown, or over; begin again",
+        "code_replayed" => "the code was used before, so what it gave has ended; begin again",
+        "code_proof_wrong" => {
+            "the code is for another address or another verifier, and has ended; begin again"
+        }
+        "device_codes_off" => "policy lets no programs in by codes; use a browser on the same machine",
+        "subject_token_unknown" | "actor_token_unknown" => "the token is unknown, over or revoked",
+        "actor_token_of_another" => "the client and the actor are not the same",
+        "unknown_workload" => "policy names no workload with this issuer and subject",
+        _ => "it was not believed; the server's log says more",
     }
 }
 

@@ -12,7 +12,7 @@ use super::{DEVICE_SECONDS, Granted, decline, let_in, page};
 use crate::clock;
 use crate::http::asking::{Asker, Deed};
 use crate::http::body::Form;
-use crate::http::sign_in::page as shared;
+use crate::http::html::{elsewhere, moment};
 use crate::http::{Kind, Problem};
 use axum::Json;
 use axum::extract::{ConnectInfo, State};
@@ -132,7 +132,7 @@ fn typed(text: &str) -> Hash {
 pub(in crate::http) async fn device(State(deed): State<Deed>, asker: Asker) -> Response {
     match in_browser(&deed, &asker) {
         Some(subject) => page::type_code(&subject, None).into_response(),
-        None => shared::elsewhere("/sign-in?return_to=/device", None),
+        None => elsewhere("/sign-in?return_to=/device", None),
     }
 }
 
@@ -145,9 +145,7 @@ pub(in crate::http) async fn type_code(
     let subject = signed_in(&deed, &asker)?;
     let text = form.field("user_code").unwrap_or_default();
     match found(&deed, &typed(text)) {
-        Some((_, from, since)) => {
-            Ok(page::decide(&subject, text, &from, &shared::moment(since)).into_response())
-        }
+        Some((_, from, since)) => Ok(page::decide(&subject, text, &from, &moment(since)).into_response()),
         None => Ok(unknown(&deed, asker, &subject).await),
     }
 }

@@ -1,7 +1,7 @@
 //! Pages on which people let programs in.
 
 use super::authorize::Request;
-use crate::http::sign_in::page::{Html, Text, page};
+use crate::http::html::{Html, Text, page};
 use axum::response::{IntoResponse, Response};
 
 /// Asks whether to let a program on this machine in.

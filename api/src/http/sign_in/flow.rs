@@ -1,12 +1,13 @@
 //! Signing in: to the provider, back from it, and in.
 
 use super::browser::{Cookie, digest, local_path};
-use super::page::{self, Html};
+use super::page;
 use super::pending::{AWAY_SECONDS, Pending};
 use super::refusing;
 use crate::clock;
 use crate::http::asking::{Asker, Deed};
 use crate::http::fields::fresh_id;
+use crate::http::html::{Html, elsewhere};
 use crate::http::identity::Profile;
 use crate::http::{Kind, Problem};
 use crate::oidc::{self, Answer, Claims, Fresh, Prompt, SignInError, Wishes};
@@ -97,16 +98,16 @@ async fn begin(come: &Come<'_>, wanted: Wanted) -> Result<Response, Failed> {
         Err(cause) => return Err(come.unbelieved(&cause).await),
     };
     let (url, browser) = (begun.url.clone(), to_hex(&fresh::<32>()));
-    deed.sign_in.pending.keep(Pending {
+    let pending = Pending {
         provider: policy.name.clone(),
         begun,
         browser: digest(&browser),
         return_to: local_path(return_to.as_deref()),
         asked_for_factors,
-        since: now,
-    });
+    };
+    deed.sign_in.pending.keep(pending, now);
     let cookie = deed.sign_in.origin.set_cookie(Cookie::SignIn, &browser, AWAY_SECONDS);
-    Ok(page::elsewhere(&url, cookie))
+    Ok(elsewhere(&url, cookie))
 }
 
 /// The provider of that name; `None` when policy names none.
@@ -252,10 +253,8 @@ impl Come<'_> {
     fn welcome(&self, pending: &Pending, secret: &Secret) -> Response {
         let origin = &self.deed.sign_in.origin;
         let seconds = self.deed.engine.published().state.policies.session().absolute_seconds;
-        let mut answer = page::elsewhere(
-            &pending.return_to,
-            origin.set_cookie(Cookie::Session, &secret.reveal(), seconds),
-        );
+        let mut answer =
+            elsewhere(&pending.return_to, origin.set_cookie(Cookie::Session, &secret.reveal(), seconds));
         if let Some(gone) = origin.set_cookie(Cookie::SignIn, "", 0) {
             answer.headers_mut().append(header::SET_COOKIE, gone);
         }

@@ -3,7 +3,7 @@
 mod browser;
 mod flow;
 mod logout;
-pub(super) mod page;
+mod page;
 mod pending;
 mod providers;
 mod recovery;

@@ -1,11 +1,10 @@
-//! Sign-ins that have begun and did not end yet: kept in memory, for minutes, and not too many.
+//! A sign-in that has begun and did not end yet.
 
 use super::browser::digest;
+use crate::http::expiring::Expiring;
 use crate::oidc::Begun;
 use ledger::hash::Hash;
 use ledger::time::Time;
-use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Mutex, PoisonError};
 
 /// For how many seconds somebody may be away at the provider.
 pub(super) const AWAY_SECONDS: u64 = 600;
@@ -24,44 +23,26 @@ pub(super) struct Pending {
     pub(super) return_to: String,
     /// Whether several factors were asked for, so that they are not asked for without end.
     pub(super) asked_for_factors: bool,
-    /// When it began.
-    pub(super) since: Time,
 }
 
-#[derive(Default)]
-struct Kept {
-    by_state: BTreeMap<Hash, Pending>,
-    oldest: VecDeque<(Time, Hash)>,
-}
+/// All of them, by the digest of their state.
+pub(super) struct Pendings(Expiring<Pending>);
 
-/// All of them.
-#[derive(Default)]
-pub(super) struct Pendings(Mutex<Kept>);
+impl Default for Pendings {
+    fn default() -> Self {
+        Self(Expiring::new(AWAY_SECONDS, COUNT_MAX))
+    }
+}
 
 impl Pendings {
     /// Keeps one.
-    pub(super) fn keep(&self, pending: Pending) {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (now, state) = (pending.since, digest(pending.begun.state.reveal()));
-        let is_old = |since: Time| now.seconds_since(since) > AWAY_SECONDS;
-        while kept.oldest.front().is_some_and(|(since, _)| is_old(*since) || kept.oldest.len() >= COUNT_MAX) {
-            if let Some((_, state)) = kept.oldest.pop_front() {
-                kept.by_state.remove(&state);
-            }
-        }
-        kept.oldest.push_back((now, state));
-        kept.by_state.insert(state, pending);
+    pub(super) fn keep(&self, pending: Pending, now: Time) {
+        self.0.keep(digest(pending.begun.state.reveal()), pending, now);
     }
 
     /// Takes out the one that an answer is for; it is there once, and only for the browser that began it.
     pub(super) fn take(&self, state: &str, browser: Option<&str>, now: Time) -> Option<Pending> {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let state = digest(state);
         let own = |pending: &Pending| browser.is_some_and(|browser| digest(browser) == pending.browser);
-        if !kept.by_state.get(&state).is_some_and(own) {
-            return None;
-        }
-        let found = kept.by_state.remove(&state);
-        found.filter(|pending| now.seconds_since(pending.since) <= AWAY_SECONDS)
+        self.0.take(&digest(state), now, own)
     }
 }

@@ -1,11 +1,12 @@
 //! Coming in with a recovery code, when nobody can sign in at a provider.
 
 use super::browser::Cookie;
-use super::page::{self, Text};
+use super::page::failed;
 use crate::http::Problem;
 use crate::http::asking::{Asker, Deed};
 use crate::http::body::Form;
 use crate::http::fields::fresh_id;
+use crate::http::html::{Html, Text, elsewhere, page};
 use crate::secret::{RecoveryCode, Secret};
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode};
@@ -20,7 +21,7 @@ pub(in crate::http) async fn recovery() -> Response {
     asked(None).into_response()
 }
 
-fn asked(wrong: Option<&str>) -> page::Html {
+fn asked(wrong: Option<&str>) -> Html {
     let alert =
         wrong.map(|sentence| format!("<p role=\"alert\">{}</p>\n", Text(sentence))).unwrap_or_default();
     let body = format!(
@@ -29,7 +30,7 @@ fn asked(wrong: Option<&str>) -> page::Html {
          <input id=\"code\" name=\"code\" required maxlength=\"64\" autocomplete=\"off\" autocapitalize=\"characters\" spellcheck=\"false\" \
          placeholder=\"XXXXX-XXXXX-XXXXX-XXXXX\"></p>\n<p><button type=\"submit\">Come in</button></p>\n</form>\n"
     );
-    page::page("Recovery", &body)
+    page("Recovery", &body)
 }
 
 /// Lets an owner in.
@@ -46,7 +47,7 @@ pub(in crate::http) async fn recover(
     let form = form?;
     if !origin.keeps_secrets() {
         let sentence = "This server is reached without TLS, so nobody can sign in.";
-        return Ok((StatusCode::SERVICE_UNAVAILABLE, page::failed(sentence)).into_response());
+        return Ok((StatusCode::SERVICE_UNAVAILABLE, failed(sentence)).into_response());
     }
     let code = RecoveryCode::parse(form.field("code").unwrap_or_default());
     // What is no code at all is refused like one that is unknown, and recorded.
@@ -57,10 +58,7 @@ pub(in crate::http) async fn recover(
     match deed.tell(asker, command.into()).await {
         Ok(_) => {
             announce(&deed, session);
-            Ok(page::elsewhere(
-                "/sessions",
-                origin.set_cookie(Cookie::Session, &secret.reveal(), RECOVERY_SECONDS),
-            ))
+            Ok(elsewhere("/sessions", origin.set_cookie(Cookie::Session, &secret.reveal(), RECOVERY_SECONDS)))
         }
         Err(problem) => match problem.refusal() {
             Some(Refusal::RecoveryRefused { reason }) => {

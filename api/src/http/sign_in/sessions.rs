@@ -3,6 +3,7 @@
 use super::page::{self, Row};
 use crate::clock;
 use crate::http::asking::{Asker, Deed, may_see, subject_of};
+use crate::http::html::{elsewhere, moment};
 use crate::http::pages::{Page, Paging};
 use crate::http::tags::Json;
 use crate::http::{Kind, Problem};
@@ -31,7 +32,7 @@ const LOOK: Duration = Duration::from_secs(1);
 pub(in crate::http) async fn own(State(deed): State<Deed>, asker: Asker) -> Response {
     let published = deed.engine.published();
     let Actor::Subject(subject, this) = asker.actor else {
-        return page::elsewhere("/sign-in", None);
+        return elsewhere("/sign-in", None);
     };
     let (state, now) = (&published.state, clock::now());
     let live = state.credentials.unrevoked(subject).iter().filter_map(|id| {
@@ -40,8 +41,8 @@ pub(in crate::http) async fn own(State(deed): State<Deed>, asker: Asker) -> Resp
         Some(Row {
             id: id.to_string(),
             by: by(session),
-            started: page::moment(session.started),
-            expires: credential.expires.map(page::moment).unwrap_or_default(),
+            started: moment(session.started),
+            expires: credential.expires.map(moment).unwrap_or_default(),
             several_factors: session.several_factors,
             is_this: *id == this,
         })
@@ -67,7 +68,7 @@ pub(in crate::http) async fn end(
     let wrong = |cause: ledger::event::id::NotAnId| Problem::new(Kind::WrongPath, cause.to_string());
     let credential: CredentialId = credential.parse().map_err(wrong)?;
     deed.tell(asker, RevokeCredential { credential }.into()).await?;
-    Ok(page::elsewhere("/sessions", None))
+    Ok(elsewhere("/sessions", None))
 }
 
 /// Says when the session has ended: one event, `ended`, and no more.

@@ -1,9 +1,9 @@
 //! What budgets count, over how long, and when something is said.
 
 use crate::canonical::INTEGER_MAX;
+use crate::text;
 use crate::zone::Day;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -174,7 +174,7 @@ impl Serialize for Window {
 
 impl<'de> Deserialize<'de> for Window {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Cow::<'de, str>::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+        text::read(deserializer, str::parse)
     }
 }
 
