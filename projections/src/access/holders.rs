@@ -20,18 +20,27 @@ pub struct Holder {
     pub newest: Option<GrantId>,
 }
 
-/// What everybody has now.
+/// What everybody has now. Groups are few and looked for with every check of their members, so they stand apart.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Holders(Table<Grantee, Holder>);
+pub struct Holders {
+    subjects: Table<Subject, Holder>,
+    groups: Table<GroupId, Holder>,
+}
 
 impl Holders {
     pub(crate) fn change(&mut self, grantee: impl Into<Grantee>, change: impl FnOnce(&mut Holder)) {
-        self.0.update(grantee.into(), Holder::default, change);
+        match grantee.into() {
+            Grantee::Subject(subject) => self.subjects.update(subject, Holder::default, change),
+            Grantee::Group(group) => self.groups.update(group, Holder::default, change),
+        }
     }
 
     /// What a subject or a group has; `None` when it never had anything.
     pub fn find(&self, grantee: impl Into<Grantee>) -> Option<&Holder> {
-        self.0.get(&grantee.into())
+        match grantee.into() {
+            Grantee::Subject(subject) => self.subjects.get(&subject),
+            Grantee::Group(group) => self.groups.get(&group),
+        }
     }
 
     /// What a grantee holds of its own; some of it may have expired.
