@@ -212,7 +212,7 @@ fn actor_of(number: u8) -> Actor {
 }
 
 fn delegate(program: Subject, credential: CredentialId) -> Actor {
-    Actor::Delegate(Delegate { program, person: Subject::Person(person(1)), credential })
+    Actor::Delegate(Delegate { program, person: person(1), credential })
 }
 
 #[test]

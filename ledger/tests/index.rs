@@ -39,7 +39,7 @@ fn events(seed: u64, count: u64) -> Vec<Event> {
 fn delegate(seq: u64) -> Actor {
     let number = u8::try_from(seq % 3).expect("a small number");
     let (program, person) = (samples::service_account(number), samples::person(4 + number % 2));
-    let (program, person) = (Subject::ServiceAccount(program), Subject::Person(person));
+    let program = Subject::ServiceAccount(program);
     Actor::Delegate(Delegate { program, person, credential: CredentialId::from_bytes([number; 16]) })
 }
 

@@ -155,7 +155,7 @@ impl State {
             Actor::Subject(subject, _) => self.rights(*subject, place, lasting),
             Actor::Delegate(delegate) => self
                 .rights(delegate.program, place, lasting)
-                .intersection(self.rights(delegate.person, place, lasting))
+                .intersection(self.rights(Subject::Person(delegate.person), place, lasting))
                 .intersection(Permissions::ON_BEHALF),
             Actor::Anonymous(_) => Permissions::NONE,
             Actor::System | Actor::Operator => Permissions::ALL,
@@ -168,7 +168,9 @@ impl State {
         match actor {
             Actor::Subject(subject, _) => may(*subject),
             Actor::Delegate(delegate) => {
-                Permissions::ON_BEHALF.contains(permission) && may(delegate.program) && may(delegate.person)
+                Permissions::ON_BEHALF.contains(permission)
+                    && may(delegate.program)
+                    && may(Subject::Person(delegate.person))
             }
             Actor::Anonymous(_) | Actor::System | Actor::Operator => false,
         }

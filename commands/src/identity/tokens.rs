@@ -112,11 +112,12 @@ fn behind(ask: &Ask<'_>, id: CredentialId) -> Result<Behalf, Refusal> {
     if live.is_token() {
         return Err(refused("subject_token_is_a_token"));
     }
-    let is_person = matches!(live.subject, Subject::Person(_));
-    if !is_person || !ask.state.subjects.is_active(live.subject) {
-        return Err(refused("not_a_person"));
+    match live.subject {
+        Subject::Person(person) if ask.state.subjects.is_active(live.subject) => {
+            Ok(Behalf { credential: id, person })
+        }
+        Subject::Person(_) | Subject::ServiceAccount(_) | Subject::Agent(_) => Err(refused("not_a_person")),
     }
-    Ok(Behalf { credential: id, person: live.subject })
 }
 
 /// Come in as a workload that a provider vouches for.

@@ -67,13 +67,13 @@ pub(crate) fn token(name: &str, program: &str) -> TokenIssued {
 
 /// A token by which a program acts for a person who showed their first credential.
 pub(crate) fn on_behalf(name: &str, program: &str, person: &str) -> TokenIssued {
-    let behalf = Behalf { credential: credential(person), person: subject(person) };
+    let behalf = Behalf { credential: credential(person), person: crate::people::person(person) };
     TokenIssued { behalf: Some(behalf), ..token(name, program) }
 }
 
 /// The program that acts for the person with the token of that name.
 pub(crate) fn delegate(program: &str, person: &str, token: &str) -> Actor {
-    let (program, person, credential) = (subject(program), subject(person), credential(token));
+    let (program, person, credential) = (subject(program), crate::people::person(person), credential(token));
     Actor::Delegate(Delegate { program, person, credential })
 }
 

@@ -7,6 +7,7 @@ use crate::people::{account, credential, digest, grant, person, subject, time};
 use crate::programs::{browser, delegate, on_behalf, token, with_workload, worked};
 use crate::providers::adopted;
 use commands::access::Look;
+use commands::identity::RevokeCredential;
 use ledger::event::access::{RoleDefined, RoleGranted, Terms};
 use ledger::event::identity::{
     Behalf, CredentialRevoked, PersonCreated, ServiceAccountCreated, SessionStarted, SubjectReactivated,
@@ -166,6 +167,20 @@ fn no_command_does_for_an_owner_what_an_owner_keeps() {
 }
 
 #[test]
+fn a_delegate_lets_go_of_its_own_token_and_of_nothing_else() {
+    let mut given = everybody();
+    given.happen([on_behalf("other", "svc-root", "owner").into()]);
+    let lent = asked(delegate("svc-root", "owner", "lent"));
+    let end = |name: &str| RevokeCredential { credential: credential(name) };
+    given.when(&lent, end("lent")).then([revoked("lent")]);
+    for name in ["other", "short", "svc-root", "owner", "nothing", "none"] {
+        given.when(&lent, end(name)).refused(Refusal::NotOnBehalf {});
+    }
+    given.happen([revoked("lent")]);
+    given.when(&lent, end("lent")).refused(Refusal::NotAuthenticated {});
+}
+
+#[test]
 fn for_who_may_nothing_nothing_is_done() {
     let mut given = everybody();
     given.happen([on_behalf("poor", "svc-root", "nothing").into()]);
@@ -235,7 +250,7 @@ fn a_program_goes_on_while_a_session_lies_unused_until_it_ends() {
     let mut given = two(Permission::CustodyRead, [true, true]);
     let session = begun(&given);
     given.happen([SessionStarted { idle_seconds: 60, ..browser("ada") }.into()]);
-    let behalf = Some(Behalf { credential: credential("session"), person: subject("ada") });
+    let behalf = Some(Behalf { credential: credential("session"), person: person("ada") });
     given.happen([TokenIssued { behalf, ..token("by session", "svc-ci") }.into()]);
     let at = |now: Time| Asking { now, ..asked(delegate("svc-ci", "ada", "by session")) };
     let read = || look(Permission::CustodyRead, Scope::Site);
@@ -253,7 +268,7 @@ fn a_delegate_has_shown_the_factors_that_its_person_showed() {
         given.happen(adopted(policy.clone()));
         let authenticated = time(3_600 - ago);
         let session = SessionStarted { several_factors, authenticated, ..browser("ada") };
-        let behalf = Some(Behalf { credential: credential("session"), person: subject("ada") });
+        let behalf = Some(Behalf { credential: credential("session"), person: person("ada") });
         let by_session = TokenIssued { behalf, ..token("by session", "svc-ci") };
         given.happen([session.into(), by_session.into()]);
         let read = || look(Permission::CustodyRead, Scope::Site);
@@ -285,13 +300,14 @@ fn small_world() -> Given {
 #[test]
 fn no_actor_is_believed_but_the_one_whose_credential_it_is() {
     let given = small_world();
-    let everybody = ["ada", "bob", "svc-ci", "svc-cd", "agt-bot"].map(subject);
+    let names = ["ada", "bob", "svc-ci", "svc-cd", "agt-bot"];
+    let (everybody, people) = (names.map(subject), names.map(person));
     let state = &given.state;
     let (mut believed, mut tried) = (0, 0);
     for (id, credential) in state.credentials.list(None) {
         let alone = everybody.map(|subject| Actor::Subject(subject, id));
         let pairs = everybody.into_iter().flat_map(|program| {
-            everybody.map(|person| Actor::Delegate(Delegate { program, person, credential: id }))
+            people.map(|person| Actor::Delegate(Delegate { program, person, credential: id }))
         });
         for actor in alone.into_iter().chain(pairs) {
             let is_true = match credential.behalf() {

@@ -1,7 +1,7 @@
 //! Programs that are let in, get tokens, or come with a provider's word.
 
 use crate::given::{Asking, Given, asked, asked_by, given, granted, issued, known, with_roles};
-use crate::people::{account, credential, digest, subject, time};
+use crate::people::{account, credential, digest, person, subject, time};
 use crate::programs::{
     browser, delegate, issue_token, let_in, let_in_by, on_behalf, recovered, token, with_workload, work,
     worked,
@@ -205,22 +205,22 @@ fn a_token_lasts_as_long_as_the_shortest_of_what_it_was_given_for() {
     let people = || [None].into_iter().chain(ends().map(Some));
     let until = |end: Option<u64>| end.map(time);
     let pairs = ends().flat_map(|own| ends().map(move |root| (own, root)));
-    for ((own, root), person) in pairs.flat_map(|pair| people().map(move |person| (pair, person))) {
+    for ((own, root), hers) in pairs.flat_map(|pair| people().map(move |hers| (pair, hers))) {
         let mut given = world(with_workload());
-        given.happen([issued("svc-ci", "root", until(root)), issued("eve", "hers", until(person.flatten()))]);
+        given.happen([issued("svc-ci", "root", until(root)), issued("eve", "hers", until(hers.flatten()))]);
         let shown = own.map_or("root", |_| "short");
         if let Some(expires) = until(own) {
             let (from, short) = (credential("root"), token("short", "svc-ci"));
             given.happen([TokenIssued { expires, from, ..short }.into()]);
         }
-        let least = [own, root, person.flatten(), Some(7_200)].into_iter().flatten().min();
+        let least = [own, root, hers.flatten(), Some(7_200)].into_iter().flatten().min();
         let expected = TokenIssued {
-            behalf: person.map(|_| Behalf { credential: credential("hers"), person: subject("eve") }),
+            behalf: hers.map(|_| Behalf { credential: credential("hers"), person: person("eve") }),
             expires: until(least).expect("an hour is among them"),
             from: credential("root"),
             ..token("new", "svc-ci")
         };
-        let command = issue_token(person.map(|_| "hers"));
+        let command = issue_token(hers.map(|_| "hers"));
         given.when(&by("svc-ci", shown), command).then([expected.into()]);
     }
 }
@@ -366,7 +366,7 @@ fn tokens_that_were_given_for_what_was_revoked_make_room_too() {
     given.happen([issued("svc-ci", "old root", None), issued("eve", "old", None)]);
     let gone = TokenIssued { from: credential("old root"), ..token("gone", "svc-ci") };
     let lent = TokenIssued {
-        behalf: Some(Behalf { credential: credential("old"), person: subject("eve") }),
+        behalf: Some(Behalf { credential: credential("old"), person: person("eve") }),
         ..token("lent", "svc-ci")
     };
     given.happen([gone.into(), lent.into(), token("good", "svc-ci").into()]);

@@ -33,6 +33,10 @@ const WANTED: &[&str] = &[
     "command identity.create_service_account",
     "command identity.issue_credential",
     "command identity.revoke_credential",
+    "command identity.issue_token",
+    "command identity.make_recovery_codes",
+    "command identity.recover",
+    "a delegate did something",
     "command access.grant_role",
     "command access.revoke_role",
     "command access.look",
@@ -53,9 +57,15 @@ const WANTED: &[&str] = &[
     "code command_id_reused",
     "code expiry_in_past",
     "code nothing_to_erase",
+    "code token_refused",
+    "code not_on_behalf",
+    "code recovery_refused",
     "type custody.refusals_counted",
     "type custody.server_stopped",
     "type custody.key_rotated",
+    "type identity.token_issued",
+    "type identity.recovery_codes_made",
+    "type identity.owner_recovered",
 ];
 
 impl Coverage {

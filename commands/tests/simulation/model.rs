@@ -70,6 +70,11 @@ pub(crate) fn permits(role: &str) -> BTreeSet<&'static str> {
     all.into_iter().filter(|permission| some.contains(permission)).collect()
 }
 
+/// Whether a name is of a service account.
+fn is_program(name: &str) -> bool {
+    name.starts_with("svc-")
+}
+
 /// Who asks.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Who {
@@ -77,8 +82,12 @@ pub(crate) enum Who {
     Subject(String, String),
     /// Nobody we know.
     Anonymous,
+    /// A program by name, for a person by name, with a credential by name.
+    Delegate(String, String, String),
     /// Somebody with a claim token.
     Claimer,
+    /// Somebody with a recovery code.
+    Recoverer,
     /// Whoever runs `deed`.
     Operator,
 }
@@ -90,6 +99,9 @@ pub(crate) enum Order {
     Create { name: String, handle: String },
     Issue { credential: String, to: Option<String>, expires: Option<u64> },
     RevokeCredential { credential: String },
+    Token { token: String, behalf: Option<String> },
+    MakeCodes { codes: Vec<String> },
+    Recover { code: String, session: String },
     Grant { grant: String, to: String, role: &'static str },
     RevokeRole { grant: String },
     Look { permission: &'static str },
@@ -108,6 +120,14 @@ pub(crate) struct Credential {
     pub(crate) owner: String,
     pub(crate) expires: Option<u64>,
     pub(crate) revoked: bool,
+    pub(crate) token: Option<Token>,
+}
+
+/// What a token was given for: a credential of the program, and one of a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Token {
+    pub(crate) from: String,
+    pub(crate) behalf: Option<(String, String)>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,7 +146,24 @@ pub(crate) struct Model {
     pub(crate) grants: BTreeMap<String, Grant>,
     pub(crate) sealed: BTreeSet<String>,
     pub(crate) claim: Option<(String, u64)>,
+    /// Recovery codes, and whose they are.
+    pub(crate) codes: BTreeMap<String, String>,
 }
+
+/// What can be done on a person's behalf.
+const LENT: [&str; 11] = [
+    "access.read",
+    "budgets.read",
+    "custody.read",
+    "gateway.use",
+    "identity.read",
+    "keys.read",
+    "policy.read",
+    "runs.read",
+    "templates.read",
+    "workspaces.read",
+    "workspaces.use",
+];
 
 impl Model {
     pub(crate) fn rights(&self, name: &str) -> BTreeSet<&'static str> {
@@ -134,17 +171,64 @@ impl Model {
         held.flat_map(|grant| permits(grant.role)).collect()
     }
 
-    /// Who asks, if their credential is good at `now`.
+    fn revoked(&self, credential: &str) -> bool {
+        self.credentials.get(credential).is_none_or(|found| found.revoked)
+    }
+
+    /// A credential that is good at `now`.
+    fn good(&self, credential: &str, now: u64) -> Option<&Credential> {
+        let found = self.credentials.get(credential).filter(|found| !found.revoked)?;
+        let given_for = |token: &Token| {
+            !self.revoked(&token.from) && token.behalf.as_ref().is_none_or(|(_, hers)| !self.revoked(hers))
+        };
+        let good = found.expires.is_none_or(|expires| now < expires);
+        (good && found.token.as_ref().is_none_or(given_for)).then_some(found)
+    }
+
+    /// Whether who asks is who they say, at `now`; who shows nothing is.
+    pub(crate) fn is_authentic(&self, who: &Who, now: u64) -> bool {
+        let (name, person, shown) = match who {
+            Who::Subject(name, shown) => (name, None, shown),
+            Who::Delegate(name, person, shown) => (name, Some(person), shown),
+            Who::Anonymous | Who::Claimer | Who::Recoverer | Who::Operator => return true,
+        };
+        self.good(shown, now).is_some_and(|found| {
+            let behalf = found.token.as_ref().and_then(|token| token.behalf.as_ref());
+            found.owner == *name && behalf.map(|(person, _)| person) == person
+        })
+    }
+
+    /// The subject and the credential that are shown, if they belong together and are good.
+    fn shown(&self, who: &Who, now: u64) -> Result<(String, String), Code> {
+        match who {
+            Who::Subject(name, shown) | Who::Delegate(name, _, shown) if self.is_authentic(who, now) => {
+                Ok((name.clone(), shown.clone()))
+            }
+            _ => Err("not_authenticated"),
+        }
+    }
+
+    /// Who asks for themselves.
     fn subject(&self, who: &Who, now: u64) -> Result<String, Code> {
-        let Who::Subject(name, shown) = who else { return Err("not_authenticated") };
-        let found = self.credentials.get(shown).filter(|found| found.owner == *name && !found.revoked);
-        let good = found.is_some_and(|found| found.expires.is_none_or(|expires| now < expires));
-        if good { Ok(name.clone()) } else { Err("not_authenticated") }
+        let (name, _) = self.shown(who, now)?;
+        if let Who::Delegate(..) = who { Err("not_on_behalf") } else { Ok(name) }
+    }
+
+    /// What who asks may do: a program that acts for a person, what both may and can be lent.
+    pub(crate) fn rights_of(&self, who: &Who) -> BTreeSet<&'static str> {
+        match who {
+            Who::Subject(name, _) => self.rights(name),
+            Who::Delegate(name, person, _) => {
+                let (own, hers) = (self.rights(name), self.rights(person));
+                LENT.into_iter().filter(|one| own.contains(one) && hers.contains(one)).collect()
+            }
+            Who::Anonymous | Who::Claimer | Who::Recoverer | Who::Operator => BTreeSet::new(),
+        }
     }
 
     fn permitted(&self, who: &Who, now: u64, permission: &str) -> Result<String, Code> {
-        let name = self.subject(who, now)?;
-        if self.rights(&name).contains(permission) { Ok(name) } else { Err("not_permitted") }
+        let (name, _) = self.shown(who, now)?;
+        if self.rights_of(who).contains(permission) { Ok(name) } else { Err("not_permitted") }
     }
 
     fn within(&self, name: &str, handed_out: &BTreeSet<&'static str>) -> Result<(), Code> {
@@ -178,18 +262,22 @@ impl Model {
                 Ok(1)
             }
             Order::Issue { credential, to, expires } => {
-                let owner = match to {
-                    Some(to) => to.clone(),
-                    None => self.subject(who, now)?,
-                };
+                let owner = to.clone().unwrap_or(self.subject(who, now)?);
+                let (_, shown) = self.shown(who, now)?;
+                if self.credentials.get(&shown).is_some_and(|found| found.token.is_some()) {
+                    self.permitted(who, now, "identity.credentials")?;
+                }
                 self.may_act_for(who, now, &owner)?;
                 if expires.is_some_and(|expires| expires <= now) {
                     return Err("expiry_in_past");
                 }
-                self.issue(credential, &owner, *expires);
+                self.issue(credential, &owner, *expires, None);
                 Ok(1)
             }
             Order::RevokeCredential { credential } => self.revoke_credential(who, now, credential),
+            Order::Token { token, behalf } => self.issue_token(who, now, (token, behalf.as_deref())),
+            Order::MakeCodes { codes } => self.make_codes(who, now, codes),
+            Order::Recover { code, session } => self.recover(who, now, (code, session)),
             Order::Grant { grant, to, role } => self.grant(who, now, (grant, to, role)),
             Order::RevokeRole { grant } => self.revoke_role(who, now, grant),
             Order::Look { permission } => self.permitted(who, now, permission).map(|_| 0),
@@ -209,9 +297,77 @@ impl Model {
         }
     }
 
-    fn issue(&mut self, credential: &str, owner: &str, expires: Option<u64>) {
-        let issued = Credential { owner: owner.to_owned(), expires, revoked: false };
+    fn issue(&mut self, credential: &str, owner: &str, expires: Option<u64>, token: Option<Token>) {
+        let issued = Credential { owner: owner.to_owned(), expires, revoked: false, token };
         self.credentials.insert(credential.to_owned(), issued);
+    }
+
+    fn is_owner(&self, name: &str) -> bool {
+        let holds = |grant: &Grant| grant.holder == name && grant.role == "owner" && !grant.revoked;
+        self.grants.values().any(holds)
+    }
+
+    /// Ends what of somebody's is over. How much that was.
+    fn sweep(&mut self, name: &str, now: u64) -> usize {
+        let own = self.credentials.iter().filter(|(_, found)| found.owner == name && !found.revoked);
+        let over = own.map(|(id, _)| id.clone()).filter(|id| self.good(id, now).is_none());
+        let over: Vec<_> = over.collect();
+        for id in &over {
+            self.credentials.entry(id.clone()).and_modify(|found| found.revoked = true);
+        }
+        over.len()
+    }
+
+    fn issue_token(
+        &mut self,
+        who: &Who,
+        now: u64,
+        (token, behalf): (&str, Option<&str>),
+    ) -> Result<usize, Code> {
+        let name = self.subject(who, now)?;
+        let (_, shown) = self.shown(who, now)?;
+        if !is_program(&name) {
+            return Err("token_refused");
+        }
+        let behalf = behalf.map(|hers| {
+            let live =
+                self.good(hers, now).filter(|found| found.token.is_none() && !is_program(&found.owner));
+            live.map(|found| (found.owner.clone(), hers.to_owned())).ok_or("token_refused")
+        });
+        let behalf = behalf.transpose()?;
+        let given_for = self.credentials.get(&shown).and_then(|found| found.token.as_ref());
+        let from = given_for.map_or(shown.clone(), |token| token.from.clone());
+        let bounds = [Some(&shown), Some(&from), behalf.as_ref().map(|(_, hers)| hers)];
+        let ends = bounds.into_iter().flatten().filter_map(|id| self.credentials.get(id)?.expires);
+        let expires = ends.fold(now + 3_600, u64::min);
+        let swept = self.sweep(&name, now);
+        self.issue(token, &name, Some(expires), Some(Token { from, behalf }));
+        Ok(swept + 1)
+    }
+
+    fn make_codes(&mut self, who: &Who, now: u64, codes: &[String]) -> Result<usize, Code> {
+        let name = self.subject(who, now)?;
+        let taken = |code: &String| self.codes.get(code).is_some_and(|owner| *owner != name);
+        if is_program(&name) || !self.is_owner(&name) || codes.iter().any(taken) {
+            return Err("recovery_refused");
+        }
+        self.codes.retain(|_, owner| *owner != name);
+        self.codes.extend(codes.iter().map(|code| (code.clone(), name.clone())));
+        Ok(1)
+    }
+
+    fn recover(&mut self, who: &Who, now: u64, (code, session): (&str, &str)) -> Result<usize, Code> {
+        if *who != Who::Recoverer {
+            return Err("not_authenticated");
+        }
+        let name = self.codes.get(code).cloned().ok_or("recovery_refused")?;
+        if !self.is_owner(&name) {
+            return Err("recovery_refused");
+        }
+        self.codes.remove(code);
+        let swept = self.sweep(&name, now);
+        self.issue(session, &name, Some(now + 3_600), None);
+        Ok(swept + 1)
     }
 
     fn claim(&mut self, who: &Who, now: u64, token: &str, name: &str) -> Result<usize, Code> {
@@ -224,14 +380,19 @@ impl Model {
         self.sealed.insert(name.to_owned());
         let grant = Grant { holder: name.to_owned(), role: "owner", revoked: false };
         self.grants.insert(format!("{name} owner"), grant);
-        self.issue(name, name, None);
+        self.issue(name, name, None, None);
         Ok(4)
     }
 
     fn revoke_credential(&mut self, who: &Who, now: u64, credential: &str) -> Result<usize, Code> {
-        self.subject(who, now)?;
+        // Anybody may let go of what they show.
+        if self.shown(who, now)?.1 != credential {
+            self.subject(who, now)?;
+        }
         let found = self.credentials.get(credential).cloned().ok_or("unknown_credential")?;
-        self.may_act_for(who, now, &found.owner)?;
+        if self.shown(who, now)?.1 != credential {
+            self.may_act_for(who, now, &found.owner)?;
+        }
         self.credentials.insert(credential.to_owned(), Credential { revoked: true, ..found.clone() });
         Ok(usize::from(!found.revoked))
     }

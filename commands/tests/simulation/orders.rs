@@ -5,13 +5,16 @@ use crate::people::{account, credential, digest, grant, person, subject, time};
 use commands::Command;
 use commands::access::{GrantRole, Look, RevokeRole};
 use commands::custody::{ErasePayloads, OpenClaim, ReadLog, ReportKey};
-use commands::identity::{ClaimOwnership, CreateServiceAccount, IssueCredential, RevokeCredential};
+use commands::identity::{
+    ClaimOwnership, CreateServiceAccount, IssueCredential, IssueToken, MakeRecoveryCodes, Recover,
+    RevokeCredential,
+};
 use fixtures::rng::Rng;
 use ledger::event::access::Terms;
 use ledger::event::custody::{ClaimOpened, KeyCompromised};
 use ledger::event::id::RequestId;
 use ledger::event::scope::Scope;
-use ledger::event::{Actor, Subject, Via};
+use ledger::event::{Actor, Delegate, Subject, Via};
 use ledger::writer::PlainPayload;
 use projections::access::{Permission, Role};
 
@@ -52,6 +55,9 @@ impl Orders {
             return (who, Order::Claim { token: format!("token {token}"), name: self.fresh("p") });
         }
         let who = asker(rng, model);
+        if rng.chance(1, 5) {
+            return self.about_tokens(rng, model, who);
+        }
         let order = match rng.below(20) {
             0..=3 => self.create(rng),
             4..=6 => Order::Issue {
@@ -74,6 +80,39 @@ impl Orders {
         (who, order)
     }
 
+    /// Tokens of programs, and recovery codes of owners.
+    fn about_tokens(&mut self, rng: &mut Rng, model: &Model, who: Who) -> (Who, Order) {
+        match rng.below(9) {
+            0..=3 => {
+                let people = model.credentials.iter().filter(|(_, found)| found.owner.starts_with('p'));
+                let behalf = rng.chance(2, 3).then(|| {
+                    let any = rng.chance(1, 4);
+                    if any {
+                        one_of(rng, model.credentials.keys())
+                    } else {
+                        one_of(rng, people.map(|(id, _)| id))
+                    }
+                });
+                let who = if rng.chance(3, 4) { program(rng, model) } else { who };
+                (who, Order::Token { token: self.fresh("t"), behalf })
+            }
+            4 | 5 => {
+                let programs = model.subjects.iter().filter(|name| name.starts_with("svc-"));
+                let to = Some(one_of(rng, programs));
+                (who, Order::Issue { credential: self.fresh("c"), to, expires: None })
+            }
+            6 => {
+                let mut codes = vec![self.fresh("k"), self.fresh("k")];
+                codes.extend(rng.chance(1, 3).then(|| one_of(rng, model.codes.keys())));
+                (who, Order::MakeCodes { codes })
+            }
+            _ => {
+                let who = if rng.chance(1, 10) { who } else { Who::Recoverer };
+                (who, Order::Recover { code: one_of(rng, model.codes.keys()), session: self.fresh("s") })
+            }
+        }
+    }
+
     fn create(&mut self, rng: &mut Rng) -> Order {
         let name = self.fresh("svc-");
         let handle = if rng.chance(1, 3) { format!("h{}", rng.below(3)) } else { name.clone() };
@@ -91,30 +130,60 @@ fn somebody(rng: &mut Rng, model: &Model) -> String {
     one_of(rng, model.subjects.iter())
 }
 
+/// A service account with a credential of its own or a token, when there is one.
+fn program(rng: &mut Rng, model: &Model) -> Who {
+    let own =
+        |name: &String| model.credentials.get(name).is_some_and(|found| found.owner.starts_with("svc-"));
+    let shown = one_of(rng, model.credentials.keys().filter(|name| own(name)));
+    whose(model, shown)
+}
+
+/// Whoever has a credential.
+fn whose(model: &Model, shown: String) -> Who {
+    let Some(found) = model.credentials.get(&shown) else { return Who::Subject("p0".to_owned(), shown) };
+    match found.token.as_ref().and_then(|token| token.behalf.clone()) {
+        Some((person, _)) => Who::Delegate(found.owner.clone(), person, shown),
+        None => Who::Subject(found.owner.clone(), shown),
+    }
+}
+
 /// Mostly a subject with a credential of its own, often an owner.
 fn asker(rng: &mut Rng, model: &Model) -> Who {
     if rng.chance(1, 15) {
         return Who::Anonymous;
     }
+    let acting = model.credentials.iter().filter(|(_, found)| {
+        found.token.as_ref().is_some_and(|token| token.behalf.is_some()) && !found.revoked
+    });
+    let acting: Vec<_> = acting.map(|(name, _)| name).collect();
+    if let Some(shown) = rng.pick(&acting).filter(|_| rng.chance(1, 4)) {
+        return whose(model, (*shown).clone());
+    }
     let shown = one_of(rng, model.credentials.keys());
-    let owner = model.credentials.get(&shown).map(|found| found.owner.clone());
     let owners: Vec<_> =
         model.grants.values().filter(|grant| grant.role == "owner" && !grant.revoked).collect();
     if let Some(owner) = rng.pick(&owners).filter(|_| rng.chance(1, 2)) {
         let own = model.credentials.iter().find(|(_, found)| found.owner == owner.holder && !found.revoked);
         if let Some((shown, _)) = own {
-            return Who::Subject(owner.holder.clone(), shown.clone());
+            return whose(model, shown.clone());
         }
     }
-    let name =
-        if rng.chance(1, 20) { somebody(rng, model) } else { owner.unwrap_or_else(|| "p0".to_owned()) };
-    Who::Subject(name, shown)
+    match rng.below(40) {
+        0 | 1 => Who::Subject(somebody(rng, model), shown),
+        2 => Who::Delegate(somebody(rng, model), somebody(rng, model), shown),
+        _ => whose(model, shown),
+    }
 }
 
 /// Who it is for the engine.
 pub(crate) fn actor_of(who: &Who) -> Actor {
     match who {
         Who::Subject(name, shown) => Actor::Subject(subject(name), credential(shown)),
+        Who::Delegate(program, person, shown) => {
+            let (program, person, credential) = (subject(program), self::person(person), credential(shown));
+            Actor::Delegate(Delegate { program, person, credential })
+        }
+        Who::Recoverer => Actor::Anonymous(Via::Recovery),
         Who::Anonymous => Actor::Anonymous(Via::Nothing),
         Who::Claimer => Actor::Anonymous(Via::Claim),
         Who::Operator => Actor::Operator,
@@ -124,8 +193,8 @@ pub(crate) fn actor_of(who: &Who) -> Actor {
 /// Under which name command ids are kept apart.
 pub(crate) fn key_of(who: &Who) -> String {
     match who {
-        Who::Subject(name, _) => subject(name).to_string(),
-        Who::Anonymous | Who::Claimer => "anonymous".to_owned(),
+        Who::Subject(name, _) | Who::Delegate(name, ..) => subject(name).to_string(),
+        Who::Anonymous | Who::Claimer | Who::Recoverer => "anonymous".to_owned(),
         Who::Operator => "operator".to_owned(),
     }
 }
@@ -158,6 +227,16 @@ pub(crate) fn command_of(order: &Order) -> Option<Command> {
         .into(),
         Order::RevokeCredential { credential: name } => {
             RevokeCredential { credential: credential(name) }.into()
+        }
+        Order::Token { token, behalf } => {
+            let behalf = behalf.as_deref().map(credential);
+            IssueToken { token: credential(token), digest: digest(token), behalf }.into()
+        }
+        Order::MakeCodes { codes } => {
+            MakeRecoveryCodes { codes: codes.iter().map(|code| digest(code)).collect() }.into()
+        }
+        Order::Recover { code, session } => {
+            Recover { code: digest(code), session: credential(session), digest: digest(session) }.into()
         }
         Order::Grant { grant: name, to, role } => {
             let role = Role::parse(role).expect("the model knows the same roles");

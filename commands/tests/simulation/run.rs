@@ -4,7 +4,7 @@ use crate::bench::{Answers, Bench, done, events, sent};
 use crate::coverage::Coverage;
 use crate::model::{Model, Order, Who};
 use crate::orders::{Orders, actor_of, command_of, key_of};
-use crate::people::{credential, digest, grant, subject, time};
+use crate::people::{credential, digest, grant, person, subject, time};
 use commands::Command;
 use commands::custody::RotateKey;
 use commands::engine::{Answer, Engine, Failure as Failed, by_operator};
@@ -12,8 +12,9 @@ use fixtures::ledger_session::{check_sealed, replay};
 use fixtures::rng::Rng;
 use fixtures::sim_disk::{Call, Effect, Failure, Fault, PowerLoss, Repeat, SimDisk};
 use ledger::container::Place;
+use ledger::event::identity::Behalf;
 use ledger::event::scope::Scope;
-use ledger::event::{Actor, ContentDigest, Custody, Event, Fact};
+use ledger::event::{Actor, ContentDigest, Custody, Event, Fact, Subject};
 use ledger::hash::Hash;
 use ledger::receipt::Receipt;
 use ledger::signature::{Purpose, SigningKey};
@@ -328,7 +329,7 @@ impl World {
         let known = self.used.get(&key).cloned();
         let expected = match &known {
             None => self.model.carry_out(&who, self.now, &order),
-            Some(_) if !self.is_authentic(&who) => Err("not_authenticated"),
+            Some(_) if !self.model.is_authentic(&who, self.now) => Err("not_authenticated"),
             Some((stored, answered)) if *stored == digest => return self.recalled(answer, answered.clone()),
             Some(_) => Err("command_id_reused"),
         };
@@ -350,6 +351,9 @@ impl World {
             (Some(_), 0) => "answer counted",
             (Some(_), _) => "answer refused",
         });
+        if let (Who::Delegate(..), None) = (&who, code) {
+            self.coverage.note("a delegate did something");
+        }
         code.into_iter().for_each(|code| self.coverage.note(format!("code {code}")));
         let Some(receipt) = receipt else { return };
         self.receipts.push(receipt.clone());
@@ -369,12 +373,6 @@ impl World {
         if let Some(answered) = answered {
             assert_eq!(Answered { receipt, code }, answered);
         }
-    }
-
-    fn is_authentic(&self, who: &Who) -> bool {
-        let Who::Subject(name, shown) = who else { return true };
-        let found = self.model.credentials.get(shown).filter(|found| found.owner == *name && !found.revoked);
-        found.is_some_and(|found| found.expires.is_none_or(|expires| self.now < expires))
     }
 }
 
@@ -474,7 +472,7 @@ impl World {
 
     /// The engine's state and the model say the same, and neither says more.
     fn compare(&self, state: &State) {
-        let Model { subjects, handles, credentials, grants, sealed, .. } = &self.model;
+        let Model { subjects, handles, credentials, grants, sealed, codes, .. } = &self.model;
         let people = state.people_count();
         assert_eq!(people, subjects.len(), "who exists");
         for name in subjects {
@@ -494,10 +492,38 @@ impl World {
         for (name, expected) in credentials {
             let found = state.credentials.find(credential(name)).expect("the credential exists");
             assert_eq!(
-                (found.subject, found.digest, found.expires, found.is_revoked()),
-                (subject(&expected.owner), digest(name), expected.expires.map(time), expected.revoked)
+                (found.subject, found.digest, found.is_revoked()),
+                (subject(&expected.owner), digest(name), expected.revoked)
+            );
+            // The clock of a token began between two seconds.
+            assert_eq!(found.expires.map(|expires| expires.seconds_since(time(0))), expected.expires);
+            let token = expected.token.as_ref();
+            assert_eq!(
+                found.token.as_deref().map(|token| token.from),
+                token.map(|token| credential(&token.from))
+            );
+            if let Some((person, hers)) = token.and_then(|token| token.behalf.as_ref()) {
+                let behalf = Behalf { credential: credential(hers), person: self::person(person) };
+                assert_eq!(found.behalf(), Some(behalf), "{name}");
+                let who = Who::Delegate(expected.owner.clone(), person.clone(), name.clone());
+                let lasting = Lasting::beyond(time(0));
+                let rights = state.rights_of(&actor_of(&who), Scope::Site.into(), lasting);
+                let rights: BTreeSet<_> = rights.iter().map(|permission| permission.as_str()).collect();
+                assert_eq!(rights, self.model.rights_of(&who), "{who:?}");
+            }
+        }
+        for (code, owner) in codes {
+            assert_eq!(
+                state.recovery.owner(&digest(code)).map(Subject::Person),
+                Some(subject(owner)),
+                "{code}"
             );
         }
+        let left = subjects.iter().filter_map(|name| match subject(name) {
+            Subject::Person(person) => Some(state.recovery.left(person)),
+            Subject::ServiceAccount(_) | Subject::Agent(_) => None,
+        });
+        assert_eq!(left.sum::<usize>(), codes.len());
         assert_eq!(state.grants.list(None).count(), grants.len());
         for (name, expected) in grants {
             let found = state.grants.find(grant(name)).expect("the grant exists");

@@ -307,7 +307,7 @@ pub struct Behalf {
     /// The person's credential.
     pub credential: CredentialId,
     /// The person.
-    pub person: Subject,
+    pub person: PersonId,
 }
 
 /// A workload of a provider signed in as a service account.

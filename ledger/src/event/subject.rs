@@ -286,7 +286,7 @@ pub struct Delegate {
     /// Which program.
     pub program: Subject,
     /// For whom.
-    pub person: Subject,
+    pub person: PersonId,
     /// What it showed.
     pub credential: CredentialId,
 }
@@ -304,7 +304,7 @@ impl Actor {
     /// For whom a program acts.
     pub fn person_behind(&self) -> Option<Subject> {
         match self {
-            Self::Delegate(delegate) => Some(delegate.person),
+            Self::Delegate(delegate) => Some(Subject::Person(delegate.person)),
             Self::System | Self::Operator | Self::Anonymous(_) | Self::Subject(..) => None,
         }
     }
@@ -357,7 +357,7 @@ impl Serialize for Actor {
             Self::Anonymous(Via::Recovery) => fixed("anonymous", "recovery"),
             Self::Subject(subject, credential) => shown(subject, None, credential),
             Self::Delegate(Delegate { program, person, credential }) => {
-                shown(program, Some(*person), credential)
+                shown(program, Some(Subject::Person(*person)), credential)
             }
         };
         text.serialize(serializer)
@@ -370,10 +370,9 @@ impl<'de> Deserialize<'de> for Actor {
         let ActorText { id, kind, on_behalf_of, via } = ActorText::deserialize(deserializer)?;
         if let Some(person) = on_behalf_of {
             let program = Subject::try_from(Named { id, kind }).map_err(Error::custom)?;
-            let person = Subject::try_from(person).map_err(Error::custom)?;
-            if !matches!(person, Subject::Person(_)) {
+            let Subject::Person(person) = Subject::try_from(person).map_err(Error::custom)? else {
                 return Err(Error::custom("one acts on behalf of people only"));
-            }
+            };
             let credential = via.parse().map_err(Error::custom)?;
             return Ok(Self::Delegate(Delegate { program, person, credential }));
         }

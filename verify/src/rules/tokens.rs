@@ -27,8 +27,8 @@ pub(super) fn token_issued(case: &Case<'_>, fact: &TokenIssued) -> Verdict {
     let Some(Behalf { credential, person }) = fact.behalf else { return Ok(()) };
     let live = credentials.live(credential, case.event.time).filter(|live| !live.is_token());
     let live = live.ok_or(not_allowed("the person's credential was not good, or a token itself"))?;
+    let person = Subject::Person(person);
     require(live.subject == person, "the credential is another's than the person it acts for")?;
-    require(matches!(person, Subject::Person(_)), "one acts for people only")?;
     require(case.state.subjects.is_active(person), "the person was not active")?;
     require(!outlives(credential), "it lasts longer than the person's credential")
 }

@@ -6,7 +6,7 @@ use crate::stories::{DENIED, Story, holds, then};
 use fixtures::forge::story::Cast;
 use ledger::event::access::{RoleGranted, RoleRevoked};
 use ledger::event::custody::{CommandRefused, LogRead};
-use ledger::event::id::{CredentialId, GrantId, ServiceAccountId};
+use ledger::event::id::{CredentialId, GrantId, PersonId, ServiceAccountId};
 use ledger::event::identity::*;
 use ledger::event::policy::{SignIn, Workload};
 use ledger::event::scope::Scope;
@@ -45,7 +45,16 @@ pub(crate) fn by(subject: Subject, number: u8) -> Actor {
 }
 
 pub(crate) fn lent(person: Subject, number: u8) -> Actor {
-    Actor::Delegate(Delegate { program: program(), person, credential: shown(number) })
+    Actor::Delegate(Delegate { program: program(), person: as_person(person), credential: shown(number) })
+}
+
+/// Who would be meant, if it were a person.
+pub(crate) fn as_person(subject: Subject) -> PersonId {
+    PersonId::from_bytes(match subject {
+        Subject::Person(id) => *id.as_bytes(),
+        Subject::ServiceAccount(id) => *id.as_bytes(),
+        Subject::Agent(id) => *id.as_bytes(),
+    })
 }
 
 pub(crate) fn issued(number: u8, subject: Subject, expires: Option<Time>) -> CredentialIssued {
@@ -91,7 +100,7 @@ pub(crate) fn token(number: u8) -> TokenIssued {
 
 /// Its token to act for who has that credential.
 pub(crate) fn for_whom(person: Subject, credential: CredentialId) -> TokenIssued {
-    TokenIssued { behalf: Some(Behalf { credential, person }), ..token(LENT) }
+    TokenIssued { behalf: Some(Behalf { credential, person: as_person(person) }), ..token(LENT) }
 }
 
 /// The program has its own token, and one to act for eve; both are auditors.
@@ -158,7 +167,7 @@ fn lies(cast: &Cast) -> Vec<Story> {
             {
                 let program = program();
                 let credential = cast.owner_credential;
-                read(Actor::Delegate(Delegate { program, person: cast.owner, credential }))
+                read(Actor::Delegate(Delegate { program, person: as_person(cast.owner), credential }))
             },
             DENIED,
         ),
@@ -166,7 +175,7 @@ fn lies(cast: &Cast) -> Vec<Story> {
             "another program",
             {
                 let program = cast.admin;
-                read(Actor::Delegate(Delegate { program, person: eve(), credential: shown(LENT) }))
+                read(Actor::Delegate(Delegate { program, person: as_person(eve()), credential: shown(LENT) }))
             },
             DENIED,
         ),
@@ -188,7 +197,12 @@ fn kept(cast: &Cast) -> Vec<Story> {
     let again = TokenIssued { digest: Hash([8; 32]), token: shown(8), ..token(SHORT) };
     let person = PersonCreated { login: None, person: person(7) };
     let granted = RoleGranted::new(GrantId::from_bytes([0x94; 16]), "member", Scope::Site, eve());
-    [
+    let end = |number| CredentialRevoked { credential: shown(number) };
+    let own_end = [
+        ("lets go of what it shows", then(&there, acting, end(LENT)), None),
+        ("lets go of what it shows not", then(&there, acting, end(ROOT)), DENIED),
+    ];
+    let all = [
         both(("makes a person", "makes a person for an owner"), person.into()),
         both(("makes a credential", "makes a credential for an owner"), issued(8, program(), None).into()),
         both(
@@ -201,8 +215,8 @@ fn kept(cast: &Cast) -> Vec<Story> {
             ("suspends", "suspends for an owner"),
             SubjectSuspended { reason: "x".into(), subject: eve() }.into(),
         ),
-    ]
-    .concat()
+    ];
+    [all.concat(), own_end.to_vec()].concat()
 }
 
 fn lasting(cast: &Cast) -> Vec<Story> {

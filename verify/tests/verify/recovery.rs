@@ -1,6 +1,6 @@
 //! Recovery codes that were not the person's to make or to use, signed with the real key, each with one that is sound.
 
-use crate::programs::{issued, later, refused, shown};
+use crate::programs::{as_person, issued, later, refused, shown};
 use crate::sessions::{PROVIDER, WRONG, believing, corp, person, started, there};
 use crate::stories::{DENIED, Story, holds, then};
 use fixtures::forge::story::Cast;
@@ -99,7 +99,7 @@ fn making(cast: &Cast) -> Vec<Story> {
 
 /// The administrator's program acts for the owner.
 fn lent_to_admin(cast: &Cast, there: &[(Actor, Fact)]) -> (Vec<(Actor, Fact)>, Actor) {
-    let behalf = Some(Behalf { credential: cast.owner_credential, person: cast.owner });
+    let behalf = Some(Behalf { credential: cast.owner_credential, person: as_person(cast.owner) });
     let issued = TokenIssued {
         behalf,
         digest: Hash([0xc9; 32]),
@@ -108,7 +108,7 @@ fn lent_to_admin(cast: &Cast, there: &[(Actor, Fact)]) -> (Vec<(Actor, Fact)>, A
         subject: cast.admin,
         token: shown(9),
     };
-    let acting = Delegate { program: cast.admin, person: cast.owner, credential: shown(9) };
+    let acting = Delegate { program: cast.admin, person: as_person(cast.owner), credential: shown(9) };
     (then(there, cast.as_admin(), issued), Actor::Delegate(acting))
 }
 
