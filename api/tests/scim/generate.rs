@@ -68,8 +68,6 @@ pub(super) fn shown_person(rng: &mut Rng) -> Value {
     }
     members.insert("emails".into(), values(rng, &MAILS));
     members.insert("phoneNumbers".into(), values(rng, &TEXTS));
-    // An empty list is no value here, and a value elsewhere.
-    members.retain(|_, value| *value != json!([]));
     if rng.chance(1, 2) {
         let mut extension = some_of(rng, &["employeeNumber", "department"]);
         if rng.chance(1, 2) {
@@ -82,6 +80,8 @@ pub(super) fn shown_person(rng: &mut Rng) -> Value {
         "meta".into(),
         json!({ "resourceType": "User", "created": created, "lastModified": modified }),
     );
+    // What is empty is no value here, and a value elsewhere.
+    members.retain(|_, value| *value != json!([]) && *value != json!({}));
     Value::Object(members)
 }
 

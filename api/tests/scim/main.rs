@@ -1,6 +1,12 @@
 //! SCIM resources as documents: what is read, found, changed and shown, checked by hand, against another implementation, and with what no client should send.
 
-#![expect(clippy::unwrap_used, reason = "a test stops where it cannot go on")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test stops where it cannot go on"
+)]
 
 mod filter;
 mod generate;
