@@ -12,5 +12,6 @@ mod json;
 pub mod limits;
 pub mod oidc;
 pub mod reactor;
+pub mod scim;
 pub mod secret;
 pub mod serve;

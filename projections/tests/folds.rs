@@ -78,8 +78,7 @@ fn random_sign_in(rng: &mut Rng, (one, other): (u8, u8), subject: Subject) -> Fa
             ClientSignedIn { client, digest, expires, from, idle_seconds, person, session, way }.into()
         }
         2 => {
-            let behalf =
-                Behalf { credential: named(u8::try_from(rng.below(6)).unwrap_or(0)), person: person };
+            let behalf = Behalf { credential: named(u8::try_from(rng.below(6)).unwrap_or(0)), person };
             let behalf = rng.chance(1, 2).then_some(behalf);
             TokenIssued { behalf, digest, expires, from, subject, token: session }.into()
         }
@@ -264,28 +263,36 @@ fn what_is_taken_stays_whose_it_is() {
     assert_eq!(state.holders.held(ada).iter().map(|held| held.role).collect::<Vec<_>>(), [Role::Member]);
 }
 
+/// Codes and whose they are, by a list.
+fn codes(events: &[Event]) -> Vec<(Hash, PersonId)> {
+    let mut model: Vec<(Hash, PersonId)> = Vec::new();
+    let facts = events.iter().map(|event| &event.fact);
+    for fact in facts {
+        if let Fact::Identity(Identity::RecoveryCodesMade(made)) = fact {
+            model.retain(|(_, owner)| *owner != made.person);
+            for code in &made.codes {
+                let free = !model.iter().any(|(taken, _)| taken == code);
+                model.extend(free.then_some((*code, made.person)));
+            }
+        }
+        if let Fact::Identity(Identity::OwnerRecovered(by)) = fact {
+            model.retain(|(code, _)| *code != by.code);
+        }
+        if let Fact::Identity(
+            Identity::SubjectSuspended(SubjectSuspended { subject, .. })
+            | Identity::SubjectRemoved(SubjectRemoved { subject, .. }),
+        ) = fact
+        {
+            model.retain(|(_, owner)| Subject::Person(*owner) != *subject);
+        }
+    }
+    model
+}
+
 #[test]
 fn a_code_is_whose_it_was_last_made_for_until_it_is_spent() {
     every_seed(|seed, events| {
-        let mut model: Vec<(Hash, PersonId)> = Vec::new();
-        for event in events {
-            match &event.fact {
-                Fact::Identity(Identity::RecoveryCodesMade(made)) => {
-                    model.retain(|(_, owner)| *owner != made.person);
-                    for code in &made.codes {
-                        if !model.iter().any(|(taken, _)| taken == code) {
-                            model.push((*code, made.person));
-                        }
-                    }
-                }
-                Fact::Identity(Identity::OwnerRecovered(by)) => model.retain(|(code, _)| *code != by.code),
-                Fact::Identity(Identity::SubjectSuspended(SubjectSuspended { subject, .. }))
-                | Fact::Identity(Identity::SubjectRemoved(SubjectRemoved { subject, .. })) => {
-                    model.retain(|(_, owner)| Subject::Person(*owner) != *subject);
-                }
-                _ => {}
-            }
-        }
+        let model = codes(events);
         let state = fold(events);
         for code in (0..=9).map(|number| Hash([number; 32])) {
             let expected = model.iter().find(|(known, _)| *known == code).map(|(_, owner)| *owner);

@@ -204,7 +204,12 @@ impl Model {
             Who::Subject(name, shown) | Who::Delegate(name, _, shown) if self.is_authentic(who, now) => {
                 Ok((name.clone(), shown.clone()))
             }
-            _ => Err("not_authenticated"),
+            Who::Subject(..)
+            | Who::Delegate(..)
+            | Who::Anonymous
+            | Who::Claimer
+            | Who::Recoverer
+            | Who::Operator => Err("not_authenticated"),
         }
     }
 
