@@ -53,7 +53,7 @@ fn with(mut document: Value, more: Value) -> Value {
 fn meta() -> Meta {
     Meta {
         id: "2819c223".into(),
-        location: "https://deed.example/scim/v2/Users/2819c223".into(),
+        location: "https://deed.example/scim/v2/people/2819c223".into(),
         version: 7,
         created: Time::from_micros(1_305_261_754_000_000),
         last_modified: Time::from_micros(1_305_261_755_000_000),

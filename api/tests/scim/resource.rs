@@ -141,7 +141,7 @@ fn a_resource_is_shown_with_what_the_server_knows() {
             "id": "2819c223",
             "meta": {
                 "resourceType": "User", "created": "2011-05-13T04:42:34.000000Z", "lastModified": "2011-05-13T04:42:35.000000Z",
-                "location": "https://deed.example/scim/v2/Users/2819c223", "version": "W/\"7\"",
+                "location": "https://deed.example/scim/v2/people/2819c223", "version": "W/\"7\"",
             },
             "userName": "Ada",
         })

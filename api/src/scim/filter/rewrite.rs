@@ -60,7 +60,7 @@ fn comparison(text: &str) -> Option<usize> {
     let value = gap(text, operator.end);
     let tail = text.get(value..)?;
     let length = if tail.starts_with('"') { quote(tail)? } else { word(tail) };
-    Some(value + length)
+    (length > 0).then_some(value + length)
 }
 
 /// Where the next word begins.
