@@ -120,6 +120,7 @@ fn recovering(cast: &Cast) -> Vec<Story> {
         change(&mut fact);
         then(&there, CODE, fact)
     };
+    let as_owner = OwnerRecovered { person: as_person(cast.owner), ..recovered(1) };
     let once = then(&there, CODE, recovered(1));
     let again = |code| OwnerRecovered { session: shown(8), digest: Hash([8; 32]), ..recovered(code) };
     let after = |fact: Fact, code| then(&then(&there, owner, fact), CODE, recovered(code));
@@ -133,6 +134,7 @@ fn recovering(cast: &Cast) -> Vec<Story> {
         ("a code that was spent", then(&once, CODE, again(1)), DENIED),
         ("a code that is nobody's", with(|fact| fact.code = Hash([9; 32])), DENIED),
         ("a code of another", with(|fact| fact.person = person(1)), DENIED),
+        ("a code of another owner", then(&there, CODE, as_owner), DENIED),
         ("a code that was replaced", then(&replaced, CODE, recovered(1)), DENIED),
         ("a code that replaced it", then(&replaced, CODE, recovered(3)), None),
         ("no code", then(&there, Actor::Anonymous(Via::Nothing), recovered(1)), DENIED),

@@ -28,6 +28,8 @@ fn own(cast: &Cast) -> Vec<Story> {
     let renewed =
         |from: u8| TokenIssued { digest: Hash([8; 32]), token: shown(8), from: shown(from), ..token(SHORT) };
     let short = then(&there, own, token(SHORT));
+    let shorter = then(&there, own, with(|fact| fact.expires = later(600)));
+    let renewed_until = |seconds| TokenIssued { expires: later(seconds), ..renewed(ROOT) };
     let brief = then(&there, owner, issued(6, program(), Some(later(600))));
     let from_brief = |seconds| TokenIssued { from: shown(6), expires: later(seconds), ..token(SHORT) };
     let briefly = then(&brief, by(program(), 6), from_brief(600));
@@ -42,6 +44,11 @@ fn own(cast: &Cast) -> Vec<Story> {
         ("a token by Deed", then(&there, Actor::System, token(SHORT)), DENIED),
         ("a token by its owner", then(&there, owner, token(SHORT)), DENIED),
         ("a token by another program", then(&there, cast.as_admin(), token(SHORT)), DENIED),
+        (
+            "a token for another program",
+            then(&there, cast.as_admin(), TokenIssued { from: cast.admin_credential, ..token(SHORT) }),
+            DENIED,
+        ),
         ("a token of the suspended", then(&suspended, own, token(SHORT)), DENIED),
         (
             "a token of a person",
@@ -57,6 +64,8 @@ fn own(cast: &Cast) -> Vec<Story> {
         ),
         ("a token that is over", then(&there, own, with(|fact| fact.expires = later(0))), DENIED),
         ("a token for longer", then(&there, own, with(|fact| fact.expires = later(3_700))), DENIED),
+        ("a token as long as a short one", then(&shorter, by(program(), SHORT), renewed_until(600)), None),
+        ("a token longer than a short one", then(&shorter, by(program(), SHORT), renewed_until(601)), DENIED),
         ("a token as long as its root", briefly.clone(), None),
         ("a token longer than its root", then(&brief, by(program(), 6), from_brief(601)), DENIED),
         ("a token as long as the one shown", then(&briefly, by(program(), SHORT), from_briefly(600)), None),
@@ -138,6 +147,8 @@ fn workloads(cast: &Cast) -> Vec<Story> {
         change(&mut fact);
         then(&there, PROVIDER, fact)
     };
+    let Subject::ServiceAccount(service_account) = cast.admin else { return vec![] };
+    let as_admin = WorkloadSignedIn { service_account, ..job() };
     let once = then(&there, PROVIDER, job());
     let again = |assertion| WorkloadSignedIn { assertion, token: shown(9), digest: Hash([9; 32]), ..job() };
     let token = TokenIssued { from: shown(JOB), ..token(SHORT) };
@@ -156,6 +167,7 @@ fn workloads(cast: &Cast) -> Vec<Story> {
             with(|fact| fact.service_account = ServiceAccountId::from_bytes([0x82; 16])),
             DENIED,
         ),
+        ("a workload as the administrator", then(&there, PROVIDER, as_admin), DENIED),
         ("a workload of the suspended", then(&suspended, PROVIDER, job()), DENIED),
         ("a workload that is there", with(|fact| fact.token = shown(ROOT)), DENIED),
         ("a workload with a secret in use", with(|fact| fact.digest = Hash([0xc0 + ROOT; 32])), DENIED),
