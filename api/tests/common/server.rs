@@ -146,7 +146,7 @@ impl Server {
     /// Asks it to stop, and waits until it has.
     pub(crate) fn terminate(mut self) -> ExitStatus {
         signal(self.pid(), "TERM");
-        self.child.wait().unwrap()
+        self.wait()
     }
 
     /// Asks it to stop unless it has ended, and waits until it has.
@@ -155,12 +155,16 @@ impl Server {
             // It may end just now.
             drop(Command::new("kill").args(["-TERM", &self.pid().to_string()]).output());
         }
-        self.child.wait().unwrap();
+        self.wait();
     }
 
     /// Waits until it ends by itself.
     pub(crate) fn ended(mut self) -> ExitStatus {
-        self.child.wait().unwrap()
+        self.wait()
+    }
+
+    fn wait(&mut self) -> ExitStatus {
+        super::until("the server's end", || self.child.try_wait().unwrap())
     }
 
     /// Whether it has ended.

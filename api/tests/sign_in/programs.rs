@@ -4,8 +4,8 @@
 use super::{Scene, Session};
 use crate::common::client::Answer;
 use crate::common::people::{Member, service_account, text};
-use fixtures::identity::Kind;
 use fixtures::identity::browser::{Browser, encode, field};
+use fixtures::identity::{Kind, NODE_FLAG};
 use fixtures::temp_dir::TempDir;
 use fixtures::tidy::root;
 use serde_json::{Value, json};
@@ -100,6 +100,7 @@ fn a_library_of_others_lets_a_program_in_and_acts_for_a_person() {
         "client_secret": agent.secret(),
     });
     let mut library = Command::new(peers.join("node"))
+        .arg(NODE_FLAG)
         .arg(root().join("fixtures/identity/openid_client.mjs"))
         .arg(settings.to_string())
         .stdout(Stdio::piped())
