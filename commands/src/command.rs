@@ -1,6 +1,6 @@
 //! Every command there is.
 
-use crate::{Ask, Decide, Decision, access, budgets, custody, identity, keys, policy};
+use crate::{Ask, Decide, Decision, access, budgets, custody, identity, keys, policy, provisioning};
 use ledger::event::Object;
 
 macro_rules! commands {
@@ -154,6 +154,16 @@ commands! {
     policy::ApprovePolicy;
     /// Decline a policy.
     policy::DeclinePolicy;
+    /// Make a subject what its tenant says.
+    provisioning::PutSubject;
+    /// End a subject that its tenant no longer has.
+    provisioning::DeleteSubject;
+    /// Make a group what its tenant says.
+    provisioning::PutGroup;
+    /// End a group that its tenant no longer has.
+    provisioning::DeleteGroup;
+    /// Show a tenant what it has.
+    provisioning::ReadDirectory;
     /// Grant a role.
     access::GrantRole;
     /// Take a grant back.

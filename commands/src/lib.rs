@@ -16,6 +16,7 @@ pub mod engine;
 pub mod identity;
 pub mod keys;
 pub mod policy;
+pub mod provisioning;
 pub mod reactor;
 
 pub use ask::{Ask, Decide, Decision, Happening};

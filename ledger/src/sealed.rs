@@ -1,5 +1,9 @@
 //! Sealed payloads: personal data and content beside the log, which events commit to and erasure can destroy.
 
+mod reader;
+
+pub use reader::{OpenSealedError, SealedReader};
+
 use crate::container::{Container, ContainerError, Place};
 use crate::event::SealedEntry;
 use crate::hash::Hash;

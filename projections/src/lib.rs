@@ -19,6 +19,7 @@ pub mod identity;
 pub mod keys;
 pub mod list;
 pub mod policy;
+pub mod provisioning;
 pub mod table;
 
 pub use rights::{Entitlement, Grantless, Lasting};

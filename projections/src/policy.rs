@@ -5,7 +5,8 @@ use imbl::OrdMap;
 use ledger::event::id::PolicyId;
 use ledger::event::keys::KeyClass;
 use ledger::event::policy::{
-    AccessPolicy, Body, Catalogue, Enforcement, Guardrails, KeyDefaults, Retention, STANDARD, Session, SignIn,
+    AccessPolicy, Body, Catalogue, Enforcement, Guardrails, KeyDefaults, Provisioning, Retention, STANDARD,
+    Session, SignIn,
 };
 use ledger::event::{Event, Policy, Subject};
 use serde::{Deserialize, Serialize};
@@ -139,6 +140,13 @@ impl Policies {
             Some(Body::Session(body)) => *body,
             Some(_) | None => Session::STANDARD,
         }
+    }
+
+    /// Which directories say who there is.
+    pub fn provisioning(&self) -> &Provisioning {
+        static DEFAULT: Provisioning = Provisioning { tenants: Vec::new() };
+        let Some(Body::Provisioning(policy)) = self.body("provisioning", "") else { return &DEFAULT };
+        policy
     }
 
     /// How people sign in.

@@ -6,13 +6,14 @@ use crate::custody::{Claims, Payloads, Rotations, Writers};
 use crate::identity::{Credentials, Groups, Recovery, Sessions, Subjects};
 use crate::keys::Keys;
 use crate::policy::Policies;
+use crate::provisioning::Provisioned;
 use imbl::OrdMap;
 use ledger::event::{Actor, Decoded, Event, Fact};
 use ledger::time::Time;
 use serde::{Deserialize, Serialize};
 
 /// Version of the state's encoding, recorded with its digest. Raise it with every change of a field.
-pub const SCHEMA: u32 = 8;
+pub const SCHEMA: u32 = 9;
 
 /// What the events so far amount to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +44,8 @@ pub struct State {
     pub budgets: Budgets,
     /// Rules that people set.
     pub policies: Policies,
+    /// What directories elsewhere have here.
+    pub provisioned: Provisioned,
     /// The claim link.
     pub claims: Claims,
     /// Sealed payloads that were not erased.
@@ -67,6 +70,7 @@ impl State {
                 self.sessions.apply(fact, event.time);
                 self.recovery.apply(fact);
                 self.claims.claimed(fact, event.seq);
+                self.provisioned.touched(fact, event);
             }
             Fact::Access(fact) => {
                 self.scopes.apply(fact, event.seq);
@@ -77,6 +81,7 @@ impl State {
             Fact::Keys(fact) => self.keys.apply(fact, event),
             Fact::Budgets(fact) => self.budgets.apply(fact, event.seq),
             Fact::Policy(fact) => self.policies.apply(fact, event),
+            Fact::Provisioning(fact) => self.provisioned.apply(fact, event),
             Fact::Custody(fact) => {
                 self.claims.apply(fact);
                 self.payloads.apply(fact);

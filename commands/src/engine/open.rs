@@ -332,7 +332,8 @@ impl Fold {
             | Fact::Access(_)
             | Fact::Keys(_)
             | Fact::Budgets(_)
-            | Fact::Policy(_) => {}
+            | Fact::Policy(_)
+            | Fact::Provisioning(_) => {}
         }
         Ok(())
     }

@@ -73,7 +73,8 @@ fn recall_events(reader: &LogReader, at: u64) -> Option<(Option<Refusal>, Receip
         | Fact::Access(_)
         | Fact::Keys(_)
         | Fact::Budgets(_)
-        | Fact::Policy(_) => None,
+        | Fact::Policy(_)
+        | Fact::Provisioning(_) => None,
     });
     let (_, first, record) = found.first()?;
     let (ledger, key) = (first.ledger, KeyId(record.key));

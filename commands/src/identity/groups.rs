@@ -93,17 +93,23 @@ impl Decide for AddMember {
         if ask.state.groups.has(group, subject) {
             return Ok(vec![]);
         }
-        if ask.state.holders.groups(subject).len() as u64 >= GROUPS_MAX {
-            return Err(Refusal::TooMany { count_max: GROUPS_MAX });
-        }
-        if let Some(role) = ask.state.approved_roles(group, ask.now).next() {
-            return Err(Refusal::ApprovalNeeded { role: role.to_string().into() });
-        }
-        let broken = held.iter().find_map(|held| ask.state.duty_broken(Some(subject), held));
-        match broken {
-            None => Ok(vec![MemberAdded { group, subject }.into()]),
-            Some(duty) => Err(Refusal::DutiesConflict { duty }),
-        }
+        may_join(ask, group, subject)?;
+        Ok(vec![MemberAdded { group, subject }.into()])
+    }
+}
+
+/// Refuses what nobody may bring about by putting a subject into a group, whatever they may hand out.
+pub(crate) fn may_join(ask: &Ask<'_>, group: GroupId, subject: Subject) -> Result<(), Refusal> {
+    if ask.state.holders.groups(subject).len() as u64 >= GROUPS_MAX {
+        return Err(Refusal::TooMany { count_max: GROUPS_MAX });
+    }
+    if let Some(role) = ask.state.approved_roles(group, ask.now).next() {
+        return Err(Refusal::ApprovalNeeded { role: role.to_string().into() });
+    }
+    let mut held = ask.state.holders.held(Grantee::Group(group)).iter();
+    match held.find_map(|held| ask.state.duty_broken(Some(subject), held)) {
+        None => Ok(()),
+        Some(duty) => Err(Refusal::DutiesConflict { duty }),
     }
 }
 
@@ -140,6 +146,9 @@ fn may_change(ask: &Ask<'_>, group: GroupId) -> Result<bool, Refusal> {
     let scope = found.map_or(Scope::Site, |found| found.scope);
     let actor = ask.permitted(Permission::IdentityGroups, scope)?;
     let found = found.ok_or(Refusal::UnknownObject { object })?;
+    if let Some(tenant) = ask.state.tenant_with_group(group) {
+        return Err(Refusal::ManagedByTenant { object, tenant: tenant.name.clone() });
+    }
     let held = ask.state.holders.held(Grantee::Group(group));
     held.iter().try_for_each(|held| ask.may_touch(actor, held))?;
     Ok(!found.span.is_open())

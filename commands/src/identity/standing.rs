@@ -53,6 +53,11 @@ impl Decide for ReactivateSubject {
         if may_change(ask, subject)? == Standing::Active {
             return Ok(vec![]);
         }
+        let kept = ask.state.provisioned.find(subject).is_some_and(|record| !record.active);
+        if let Some(tenant) = ask.state.tenant_with(subject).filter(|_| kept) {
+            let (object, tenant) = (subject.into(), tenant.name.clone());
+            return Err(Refusal::ManagedByTenant { object, tenant });
+        }
         Ok(vec![SubjectReactivated { subject }.into()])
     }
 }
@@ -91,16 +96,23 @@ fn may_change(ask: &Ask<'_>, subject: Subject) -> Result<Standing, Refusal> {
 
 fn may_end(ask: &Ask<'_>, subject: Subject) -> Result<Standing, Refusal> {
     let standing = may_change(ask, subject)?;
+    owned_without(ask, subject)?;
+    Ok(standing)
+}
+
+/// Refuses to end the last subject that owns this Deed.
+pub(crate) fn owned_without(ask: &Ask<'_>, subject: Subject) -> Result<(), Refusal> {
     if ask.state.would_lack_owner(Grantless::Subject(subject)) {
         let owner = ask.state.grants.owners().find(|(owner, _)| *owner == subject);
         if let Some((_, grant)) = owner {
             return Err(Refusal::LastOwner { grant });
         }
     }
-    Ok(standing)
+    Ok(())
 }
 
-fn with_consequences(ask: &Ask<'_>, subject: Subject, ended: Happening) -> Vec<Happening> {
+/// The end of a subject's standing, with all that ends by it.
+pub(crate) fn with_consequences(ask: &Ask<'_>, subject: Subject, ended: Happening) -> Vec<Happening> {
     let credentials = ask.state.credentials.unrevoked(subject).iter();
     let revoked = credentials.map(|credential| CredentialRevoked { credential: *credential }.into());
     let keys = ask.state.keys.unrevoked(subject).iter();

@@ -28,6 +28,8 @@ facts! {
         "identity.group_created" 1 => GroupCreated;
         /// A group has no members any more and gets none.
         "identity.group_removed" 1 => GroupRemoved;
+        /// A group has another name.
+        "identity.group_renamed" 1 => GroupRenamed;
         /// A subject is in a group.
         "identity.member_added" 1 => MemberAdded;
         /// A subject is no longer in a group.
@@ -146,6 +148,16 @@ pub struct GroupCreated {
 pub struct GroupRemoved {
     /// The group.
     pub group: GroupId,
+}
+
+/// A group has another name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GroupRenamed {
+    /// The group.
+    pub group: GroupId,
+    /// Its name from now on, unique in its scope.
+    pub handle: Box<str>,
 }
 
 /// A subject is in a group.
@@ -380,6 +392,7 @@ about! {
     SubjectRemoved => |fact| fact.subject.into();
     GroupCreated => |fact| Object::Group(fact.group);
     GroupRemoved => |fact| Object::Group(fact.group);
+    GroupRenamed => |fact| Object::Group(fact.group);
     MemberAdded => |fact| Object::Group(fact.group);
     MemberRemoved => |fact| Object::Group(fact.group);
     CredentialIssued => |fact| Object::Credential(fact.credential);

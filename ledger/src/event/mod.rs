@@ -12,6 +12,7 @@ pub mod identity;
 pub mod keys;
 mod leaf;
 pub mod policy;
+pub mod provisioning;
 mod refusal;
 pub mod scope;
 mod shapes;
@@ -101,6 +102,7 @@ pub use custody::Custody;
 pub use identity::Identity;
 pub use keys::Keys;
 pub use policy::Policy;
+pub use provisioning::Provisioning;
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,6 +117,8 @@ pub enum Fact {
     Budgets(Budgets),
     /// Rules that people set.
     Policy(Policy),
+    /// What directories elsewhere say.
+    Provisioning(Provisioning),
     /// The log's own life, and refusals.
     Custody(Custody),
 }
@@ -128,6 +132,7 @@ impl Fact {
             Self::Keys(fact) => fact.name(),
             Self::Budgets(fact) => fact.name(),
             Self::Policy(fact) => fact.name(),
+            Self::Provisioning(fact) => fact.name(),
             Self::Custody(fact) => fact.name(),
         }
     }
@@ -140,6 +145,7 @@ impl Fact {
             Self::Keys(fact) => fact.object(),
             Self::Budgets(fact) => fact.object(),
             Self::Policy(fact) => fact.object(),
+            Self::Provisioning(fact) => fact.object(),
             Self::Custody(fact) => fact.object(),
         };
         object.unwrap_or(Object::Ledger(ledger))
@@ -154,6 +160,7 @@ impl Fact {
             | Self::Keys(_)
             | Self::Budgets(_)
             | Self::Policy(_)
+            | Self::Provisioning(_)
             | Self::Custody(_) => Outcome::Done,
         }
     }
@@ -165,6 +172,7 @@ impl Fact {
             Self::Keys(fact) => fact.data(),
             Self::Budgets(fact) => fact.data(),
             Self::Policy(fact) => fact.data(),
+            Self::Provisioning(fact) => fact.data(),
             Self::Custody(fact) => fact.data(),
         }
     }
@@ -178,6 +186,7 @@ impl Fact {
             "keys" => Some(Keys::decode(name, version, data)?.map(Self::Keys)),
             "budgets" => Some(Budgets::decode(name, version, data)?.map(Self::Budgets)),
             "policy" => Some(Policy::decode(name, version, data)?.map(Self::Policy)),
+            "provisioning" => Some(Provisioning::decode(name, version, data)?.map(Self::Provisioning)),
             "custody" => Some(Custody::decode(name, version, data)?.map(Self::Custody)),
             _ => None,
         }
@@ -185,8 +194,15 @@ impl Fact {
 
     /// Every type name with its version.
     pub fn types() -> impl Iterator<Item = (&'static str, u16)> {
-        let areas =
-            [Identity::TYPES, Access::TYPES, Keys::TYPES, Budgets::TYPES, Policy::TYPES, Custody::TYPES];
+        let areas = [
+            Identity::TYPES,
+            Access::TYPES,
+            Keys::TYPES,
+            Budgets::TYPES,
+            Policy::TYPES,
+            Provisioning::TYPES,
+            Custody::TYPES,
+        ];
         areas.into_iter().flatten().copied()
     }
 }

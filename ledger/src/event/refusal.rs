@@ -182,6 +182,33 @@ pub enum Refusal {
         /// Why: a stable word.
         reason: Box<str>,
     },
+    /// Whoever asked is no tenant of the policy on provisioning.
+    #[error("only a tenant of the policy `provisioning` may do this, with a credential of its service account")]
+    NotATenant {},
+    /// It is not the tenant's, or no longer.
+    #[error("`{object}` is none that the tenant `{tenant}` has")]
+    NotOfTenant {
+        /// What was meant.
+        object: Object,
+        /// The tenant.
+        tenant: Box<str>,
+    },
+    /// Something else of its kind has the name or id there.
+    #[error("`{by}` has this name, or this id of the tenant `{tenant}`, already")]
+    TakenAtTenant {
+        /// What has it.
+        by: Object,
+        /// The tenant.
+        tenant: Box<str>,
+    },
+    /// A tenant says what it is, and nobody else.
+    #[error("`{object}` is what the tenant `{tenant}` says; change it there")]
+    ManagedByTenant {
+        /// What was meant.
+        object: Object,
+        /// The tenant.
+        tenant: Box<str>,
+    },
     /// It was decided already.
     #[error("`{object}` was decided already")]
     Settled {
@@ -294,6 +321,10 @@ codes! {
     TokenRefused => "token_refused";
     NotOnBehalf => "not_on_behalf";
     RecoveryRefused => "recovery_refused";
+    NotATenant => "not_a_tenant";
+    NotOfTenant => "not_of_tenant";
+    TakenAtTenant => "taken_at_tenant";
+    ManagedByTenant => "managed_by_tenant";
     Settled => "settled";
     DutiesConflict => "duties_conflict";
     NotForEmergencies => "not_for_emergencies";

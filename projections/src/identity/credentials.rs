@@ -166,6 +166,7 @@ impl Credentials {
             | Identity::SubjectRemoved(_)
             | Identity::GroupCreated(_)
             | Identity::GroupRemoved(_)
+            | Identity::GroupRenamed(_)
             | Identity::MemberAdded(_)
             | Identity::MemberRemoved(_)
             | Identity::LoginLinked(_)

@@ -53,6 +53,7 @@ impl Groups {
                 self.handles.entry((scope, handle)).or_insert(created.group);
             }
             Identity::GroupRemoved(removed) => self.remove(removed.group, seq, holders),
+            Identity::GroupRenamed(renamed) => self.rename(renamed.group, &renamed.handle),
             Identity::MemberAdded(added) => self.join(added.group, added.subject, seq, holders),
             Identity::MemberRemoved(removed) => self.leave(removed.group, removed.subject, seq, holders),
             Identity::PersonCreated(_)
@@ -103,6 +104,15 @@ impl Groups {
         membership.last.end(seq);
         self.left.entry(subject).or_default().push(group);
         holders.change(subject, |holder| holder.groups.retain(|joined| *joined != group));
+    }
+
+    fn rename(&mut self, group: GroupId, handle: &str) {
+        let Some(found) = self.by_id.get_mut(&group).filter(|found| found.span.is_open()) else { return };
+        let (scope, before) = (found.scope, std::mem::replace(&mut found.handle, handle.into()));
+        if self.handles.get(&(scope, before.clone())) == Some(&group) {
+            self.handles.remove(&(scope, before));
+        }
+        self.handles.entry((scope, handle.into())).or_insert(group);
     }
 
     fn remove(&mut self, group: GroupId, seq: u64, holders: &mut Holders) {

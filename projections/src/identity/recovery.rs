@@ -41,6 +41,7 @@ impl Recovery {
             | Identity::SubjectReactivated(_)
             | Identity::GroupCreated(_)
             | Identity::GroupRemoved(_)
+            | Identity::GroupRenamed(_)
             | Identity::MemberAdded(_)
             | Identity::MemberRemoved(_)
             | Identity::CredentialIssued(_)

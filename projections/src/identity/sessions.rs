@@ -57,6 +57,7 @@ impl Sessions {
             | Identity::SubjectRemoved(_)
             | Identity::GroupCreated(_)
             | Identity::GroupRemoved(_)
+            | Identity::GroupRenamed(_)
             | Identity::MemberAdded(_)
             | Identity::MemberRemoved(_)
             | Identity::CredentialIssued(_)

@@ -91,7 +91,8 @@ impl Subjects {
                 let subject = Subject::Person(created.person);
                 self.add(subject, SubjectRecord { login: created.login, ..new }, holders);
                 if let Some(login) = created.login {
-                    self.logins.insert(login, subject);
+                    // Also when somebody had it who was removed and whose tenant has them again.
+                    self.logins.update(login, || subject, |known| *known = subject);
                 }
             }
             Identity::ServiceAccountCreated(created) => {
@@ -115,6 +116,7 @@ impl Subjects {
             Identity::OwnershipClaimed(_)
             | Identity::GroupCreated(_)
             | Identity::GroupRemoved(_)
+            | Identity::GroupRenamed(_)
             | Identity::MemberAdded(_)
             | Identity::MemberRemoved(_)
             | Identity::CredentialIssued(_)

@@ -35,6 +35,7 @@ pub(super) fn nothing_owed(case: &Case<'_>) -> Verdict {
         | Fact::Access(_)
         | Fact::Keys(_)
         | Fact::Policy(_)
+        | Fact::Provisioning(_)
         | Fact::Custody(_) => false,
     };
     require(said || case.state.budgets.owed().next().is_none(), "a threshold was reached and not said")

@@ -3,7 +3,7 @@
 //! Two refusals are not judged again: that a command id was used for another command, because only the server can compare the
 //! commands' digests, and that an expiry had passed, because the refused expiry is not recorded.
 
-use super::{Case, Verdict, Wrong, budgets, keys, not_allowed, recovery, require, tokens};
+use super::{Case, Verdict, Wrong, budgets, keys, not_allowed, provisioning, recovery, require, tokens};
 use crate::fault::Code;
 use ledger::event::Subject;
 use ledger::event::access::Ground;
@@ -109,6 +109,10 @@ fn command_refused(case: &Case<'_>, fact: &CommandRefused) -> Verdict {
         Refusal::TokenRefused { reason, .. } => tokens::is_refused(case, &fact.command, reason),
         Refusal::NotOnBehalf {} => case.event.actor.person_behind().is_some(),
         Refusal::RecoveryRefused { reason } => recovery::is_refused(case, reason),
+        Refusal::NotATenant {} => state.tenant_of(&case.event.actor).is_none(),
+        Refusal::NotOfTenant { object, .. } => !provisioning::is_its_own(case, *object),
+        Refusal::TakenAtTenant { by, .. } => provisioning::is_its_own(case, *by) || is_live(case, *by),
+        Refusal::ManagedByTenant { object, .. } => provisioning::is_managed(case, *object),
         Refusal::SeveralFactorsNeeded { seconds_max } => {
             let policy = state.policies.sign_in();
             *seconds_max == policy.several_factors_seconds && wants_factors(policy)

@@ -1,6 +1,6 @@
 //! Rules of identity: who may make and end subjects, credentials and groups.
 
-use super::{Case, Verdict, not_allowed, recovery, require, sessions, tokens};
+use super::{Case, Verdict, not_allowed, provisioning, recovery, require, sessions, tokens};
 use ledger::event::id::{CredentialId, GroupId};
 use ledger::event::identity::{
     AgentCreated, CredentialIssued, CredentialRevoked, GroupCreated, MemberAdded, OwnershipClaimed,
@@ -22,10 +22,11 @@ pub(super) fn judge(case: &Case<'_>, fact: &Identity) -> Verdict {
         }
         Identity::AgentCreated(fact) => agent_created(case, fact),
         Identity::SubjectSuspended(fact) => ended(case, fact.subject, &[Standing::Active]),
-        Identity::SubjectReactivated(fact) => standing_changed(case, fact.subject, &[Standing::Suspended]),
+        Identity::SubjectReactivated(fact) => reactivated(case, fact.subject),
         Identity::SubjectRemoved(fact) => ended(case, fact.subject, &[Standing::Active, Standing::Suspended]),
         Identity::GroupCreated(fact) => group_created(case, fact),
         Identity::GroupRemoved(fact) => group_changed(case, fact.group).map(drop),
+        Identity::GroupRenamed(fact) => provisioning::group_renamed(case, fact),
         Identity::MemberAdded(fact) => member_added(case, fact),
         Identity::MemberRemoved(fact) => {
             group_changed(case, fact.group)?;
@@ -55,8 +56,14 @@ fn ownership_claimed(case: &Case<'_>, fact: &OwnershipClaimed) -> Verdict {
 fn person_created(case: &Case<'_>, fact: &PersonCreated) -> Verdict {
     let person = Subject::Person(fact.person);
     require(case.state.subjects.find(person).is_none(), "the person existed already")?;
-    let taken = fact.login.is_some_and(|login| case.state.subjects.by_login(&login).is_some());
+    let holder = fact.login.and_then(|login| case.state.subjects.by_login(&login));
+    // A tenant may have somebody again who was removed.
+    let by_tenant = provisioning::is_tenant(case);
+    let taken = holder.is_some_and(|holder| !by_tenant || case.state.subjects.contains(holder));
     require(!taken, "somebody else had this name to sign in with")?;
+    if by_tenant {
+        return Ok(());
+    }
     if case.claimant() == Some(person) {
         return Ok(());
     }
@@ -67,7 +74,9 @@ fn person_created(case: &Case<'_>, fact: &PersonCreated) -> Verdict {
 }
 
 fn named(case: &Case<'_>, subject: Subject, handle: &str) -> Verdict {
-    case.permitted(Permission::IdentityCreate, Scope::Site)?;
+    if !provisioning::is_tenant(case) {
+        case.permitted(Permission::IdentityCreate, Scope::Site)?;
+    }
     require(case.state.subjects.find(subject).is_none(), "it existed already")?;
     require(case.state.subjects.by_handle(handle).is_none(), "the name was taken")
 }
@@ -77,23 +86,42 @@ fn agent_created(case: &Case<'_>, fact: &AgentCreated) -> Verdict {
     case.exists(fact.sponsor.into())
 }
 
-/// That the actor may change the subject's standing, which is one of these.
-fn standing_changed(case: &Case<'_>, subject: Subject, from: &[Standing]) -> Verdict {
+/// That the subject's standing is one of these.
+fn stands(case: &Case<'_>, subject: Subject, from: &[Standing]) -> Verdict {
     let standing = case.state.subjects.find(subject).map(|record| record.standing());
     let fits = standing.is_some_and(|standing| from.contains(&standing));
-    require(fits, "the subject did not exist, or its standing was another")?;
+    require(fits, "the subject did not exist, or its standing was another")
+}
+
+/// That the actor may change the subject's standing.
+fn may_change(case: &Case<'_>, subject: Subject) -> Verdict {
     case.permitted(Permission::IdentityManage, Scope::Site)?;
     case.may_act_for(subject, Permission::IdentityManage)
 }
 
+fn reactivated(case: &Case<'_>, subject: Subject) -> Verdict {
+    stands(case, subject, &[Standing::Suspended])?;
+    if provisioning::may_let_act(case, subject) {
+        return Ok(());
+    }
+    let is_kept = case.state.tenant_with(subject).is_some() && provisioning::is_let_go(case, subject);
+    require(!is_kept, "its tenant had kept it from acting, and somebody else let it")?;
+    may_change(case, subject)
+}
+
 fn ended(case: &Case<'_>, subject: Subject, from: &[Standing]) -> Verdict {
-    standing_changed(case, subject, from)?;
+    stands(case, subject, from)?;
+    if !provisioning::may_end(case, subject) {
+        may_change(case, subject)?;
+    }
     let lacks = case.state.would_lack_owner(Grantless::Subject(subject));
     require(!lacks, "nobody would have been owner any more")
 }
 
 fn group_created(case: &Case<'_>, fact: &GroupCreated) -> Verdict {
-    case.permitted(Permission::IdentityGroups, fact.scope)?;
+    if !provisioning::may_create_group(case, fact) {
+        case.permitted(Permission::IdentityGroups, fact.scope)?;
+    }
     require(case.state.scopes.contains(fact.scope), "the scope did not exist")?;
     require(case.state.groups.find(fact.group).is_none(), "the group existed already")?;
     require(case.state.groups.by_handle(fact.scope, &fact.handle).is_none(), "the name was taken")
@@ -103,6 +131,14 @@ fn group_created(case: &Case<'_>, fact: &GroupCreated) -> Verdict {
 fn group_changed<'a>(case: &Case<'a>, id: GroupId) -> Result<&'a Group, super::Wrong> {
     let found = case.state.groups.find(id).filter(|group| group.span.is_open());
     let group = found.ok_or(not_allowed("there was no such group, or it was removed"))?;
+    if case.state.tenant_with_group(id).is_some() {
+        let is_its_own = case.subject().is_ok() && case.state.has_group(&case.event.actor, id);
+        require(is_its_own, "a tenant had the group, and somebody else changed it")?;
+        return Ok(group);
+    }
+    if provisioning::was_its_own(case, id) {
+        return Ok(group);
+    }
     case.permitted(Permission::IdentityGroups, group.scope)?;
     case.state.holders.held(Grantee::Group(id)).iter().try_for_each(|held| case.may_touch(held))?;
     Ok(group)
@@ -113,7 +149,12 @@ fn member_added(case: &Case<'_>, fact: &MemberAdded) -> Verdict {
     case.exists(fact.subject.into())?;
     require(!case.state.groups.has(fact.group, fact.subject), "the subject was in the group already")?;
     let held = case.state.holders.held(Grantee::Group(fact.group));
-    held.iter().try_for_each(|held| case.may_give(held))?;
+    if case.state.has_group(&case.event.actor, fact.group) {
+        let own = case.state.has_subject(&case.event.actor, fact.subject);
+        require(own, "a tenant put somebody into a group whom it does not have")?;
+    } else {
+        held.iter().try_for_each(|held| case.may_give(held))?;
+    }
     let mut approved = case.state.approved_roles(fact.group, case.event.time);
     require(approved.next().is_none(), "the group had a role that a second person had to approve")?;
     let breaks = held.iter().any(|held| case.state.duty_broken(Some(fact.subject), held).is_some());
@@ -159,6 +200,9 @@ fn credential_revoked(case: &Case<'_>, fact: &CredentialRevoked) -> Verdict {
         return require(is_over, "a recovery code ends nothing but what is over");
     }
     if case.shown().is_ok_and(|(_, shown)| shown == fact.credential) {
+        return Ok(());
+    }
+    if provisioning::may_end(case, credential.subject) {
         return Ok(());
     }
     if case.state.subjects.is_active(credential.subject) {

@@ -1,6 +1,6 @@
 //! Rules of keys: who may issue, rotate and revoke them, and what policy allows a key to be.
 
-use super::{Case, Verdict, Wrong, not_allowed, require};
+use super::{Case, Verdict, Wrong, not_allowed, provisioning, require};
 use ledger::event::id::VirtualKeyId;
 use ledger::event::keys::{KeyClass, KeyIssued, KeyRevoked, KeyRotated, Models};
 use ledger::event::policy::{KeyDefaults, PER_MINUTE_MAX};
@@ -121,7 +121,7 @@ fn ended_with_owner(case: &Case<'_>, owner: Subject, scope: Scope) -> Verdict {
         return Err(not_allowed("only a subject may do this"));
     };
     // Whoever ended their own standing by the events just before is not active any more, and has no credential either.
-    if actor == owner {
+    if actor == owner || provisioning::may_end(case, owner) {
         return Ok(());
     }
     if case.rights(scope).contains(Permission::KeysManage) {

@@ -9,6 +9,7 @@ mod custody;
 mod identity;
 mod keys;
 mod policy;
+mod provisioning;
 mod recovery;
 mod sessions;
 mod tokens;
@@ -42,6 +43,7 @@ pub fn judge(state: &State, event: &Event) -> Verdict {
         Fact::Keys(fact) => keys::judge(&case, fact),
         Fact::Budgets(fact) => budgets::judge(&case, fact),
         Fact::Policy(fact) => policy::judge(&case, fact),
+        Fact::Provisioning(fact) => provisioning::judge(&case, fact),
         Fact::Custody(fact) => custody::judge(&case, fact),
     }
 }

@@ -1,6 +1,7 @@
 //! Facts of policy: rules that people set, in versions.
 
 mod bodies;
+mod provisioning;
 mod sign_in;
 
 pub use bodies::{
@@ -8,6 +9,7 @@ pub use bodies::{
     PER_MINUTE_MAX, Retained, Retention, STANDARD, Session, Unsound,
 };
 
+pub use provisioning::{Login, Provisioning, Tenant, TenantMode};
 pub use sign_in::{ClaimNames, Provider, Relaxation, SignIn, Workload};
 
 use super::id::PolicyId;
@@ -75,6 +77,8 @@ pub enum Body {
     Session(Session),
     /// How people sign in.
     SignIn(SignIn),
+    /// Which directories say who there is.
+    Provisioning(Provisioning),
 }
 
 /// Longest policy in bytes, as it stands in its event: half of what an event holds.
@@ -92,6 +96,7 @@ impl Body {
             Self::Retention(_) => ("retention", ""),
             Self::Session(_) => ("session", ""),
             Self::SignIn(_) => ("sign_in", ""),
+            Self::Provisioning(_) => ("provisioning", ""),
         }
     }
 
@@ -108,6 +113,7 @@ impl Body {
             Self::Retention(body) => body.check(),
             Self::Session(body) => body.check(),
             Self::SignIn(body) => body.check(),
+            Self::Provisioning(body) => body.check(),
         }
     }
 }
