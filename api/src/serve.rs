@@ -4,6 +4,7 @@ use crate::clock;
 use crate::directory_lock::{DirectoryLock, LockError};
 use crate::http::answering::Answering;
 use crate::http::rates::Rates;
+use crate::http::scim::Directories;
 use crate::http::{Deed, router, sign_in};
 use crate::limits::Limits;
 use crate::reactor;
@@ -182,6 +183,7 @@ pub fn start(opened: Opened, listener: TcpListener) -> Result<Running, ServeErro
     let Opened { mut engine, digest_key, limits, public_url, secrets, _lock } = opened;
     let origin = public_url.unwrap_or_else(|| sign_in::Origin::local(address));
     let genesis = engine.writer().genesis().clone();
+    let sealed = engine.writer().sealed_reader();
     let (grow, grown) = watch::channel(engine.reader().size());
     let (end, ended) = watch::channel(false);
     let on_commit = move |published: &Published| {
@@ -202,6 +204,7 @@ pub fn start(opened: Opened, listener: TcpListener) -> Result<Running, ServeErro
         rates: Rates::new(limits.requests_per_second).map(Arc::new),
         oauth: Arc::default(),
         answering: Answering::default(),
+        directories: Arc::new(Directories::new(sealed)),
         sign_in: Arc::new(sign_in::SignIns::new(origin, secrets)),
         stopping,
     };

@@ -19,7 +19,7 @@ use crate::log::{GROUP_BYTES_MAX, LogReader, NewEvent, SegmentLog};
 use crate::merkle::{Frontier, leaf_hash};
 use crate::note::{KeyId, Signer};
 use crate::receipt::ReceiptEvent;
-use crate::sealed::{PLAIN_BYTES_MAX, SealedPayload, SealedStore, commit as commitment};
+use crate::sealed::{PLAIN_BYTES_MAX, SealedPayload, SealedReader, SealedStore, commit as commitment};
 use crate::segment::{Frame, TooLong};
 use crate::signature::{Purpose, Signature, SigningKey, event_message};
 use crate::time::Time;
@@ -216,6 +216,12 @@ impl Writer {
     /// Whether the group is as large as it may get. The rest of one command still fits.
     pub fn is_full(&self) -> bool {
         self.staged.len() >= GROUP_EVENTS_MAX || self.staged_bytes >= GROUP_BYTES_MAX / 2
+    }
+
+    /// A reader of what is sealed.
+    pub fn sealed_reader(&self) -> SealedReader {
+        let Parts { place, keys, genesis, .. } = &self.parts;
+        SealedReader::new(place.clone(), keys.buckets(), &genesis.ledger().to_string())
     }
 
     /// A reader of what is synced.

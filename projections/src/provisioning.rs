@@ -302,7 +302,9 @@ impl Provisioned {
         after: Option<u64>,
     ) -> impl Iterator<Item = (u64, Subject)> + '_ {
         let stock = self.stock(tenant, shelf).into_iter();
-        stock.flat_map(move |stock| stock.subjects.range(beyond(after))).map(|(seq, subject)| (*seq, *subject))
+        stock
+            .flat_map(move |stock| stock.subjects.range(beyond(after)))
+            .map(|(seq, subject)| (*seq, *subject))
     }
 
     /// The groups that a tenant has after the event at `after`, in the order in which they came, each with the event that first spoke of it.
@@ -338,7 +340,8 @@ impl State {
 
     /// Whether an actor is the tenant that has a subject.
     pub fn has_subject(&self, actor: &Actor, subject: Subject) -> bool {
-        self.tenant_of(actor).is_some_and(|tenant| self.provisioned.of_tenant(&tenant.name, subject).is_some())
+        self.tenant_of(actor)
+            .is_some_and(|tenant| self.provisioned.of_tenant(&tenant.name, subject).is_some())
     }
 
     /// Whether an actor is the tenant that has a group.

@@ -4,6 +4,7 @@ use super::answering::Answering;
 use super::oauth::Waiting;
 use super::pages::Paging;
 use super::rates::Rates;
+use super::scim::Directories;
 use super::sign_in::{Cookie, SignIns};
 use super::{Kind, Problem, as_of};
 use crate::clock;
@@ -48,6 +49,8 @@ pub struct Deed {
     pub sign_in: Arc<SignIns>,
     /// Programs that wait to be let in.
     pub oauth: Arc<Waiting>,
+    /// What tenants share.
+    pub directories: Arc<Directories>,
     /// Computes answers about access.
     pub answering: Answering,
     /// Says that the server stops, so that streams end.

@@ -19,8 +19,8 @@ impl<T: DeserializeOwned> FromRequest<Deed> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request<Body>, deed: &Deed) -> Result<Self, Problem> {
-        let wanted = ("application/json", "send JSON with `Content-Type: application/json`");
-        let bytes = whole(request, deed, wanted).await?;
+        let advice = "send JSON with `Content-Type: application/json`";
+        let bytes = whole(request, deed, &["application/json"], advice, BODY_BYTES_MAX).await?;
         if bytes.is_empty() {
             return Err(Problem::new(Kind::NotJson, "the body is empty; send one JSON object"));
         }
@@ -36,8 +36,8 @@ impl FromRequest<Deed> for Form {
 
     async fn from_request(request: Request<Body>, deed: &Deed) -> Result<Self, Problem> {
         const KIND: &str = "application/x-www-form-urlencoded";
-        let wanted = (KIND, "send a form with `Content-Type: application/x-www-form-urlencoded`");
-        let bytes = whole(request, deed, wanted).await?;
+        let advice = "send a form with `Content-Type: application/x-www-form-urlencoded`";
+        let bytes = whole(request, deed, &[KIND], advice, BODY_BYTES_MAX).await?;
         Ok(Self(crate::oidc::form(&bytes).collect()))
     }
 }
@@ -51,22 +51,24 @@ impl Form {
     }
 }
 
-/// A body of a kind, whole.
-async fn whole(
+/// A body of one of some kinds, whole.
+pub(super) async fn whole(
     request: Request<Body>,
     deed: &Deed,
-    (wanted, advice): (&str, &str),
+    wanted: &[&str],
+    advice: &str,
+    bytes_max: usize,
 ) -> Result<Vec<u8>, Problem> {
     let (parts, body) = request.into_parts();
     let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let essence = kind.map(|kind| kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
-    if essence.as_deref() != Some(wanted) {
+    if !essence.is_some_and(|essence| wanted.contains(&&*essence)) {
         return Err(Problem::new(Kind::WrongContentType, advice));
     }
-    if declared(&parts.headers).is_some_and(|bytes| bytes > DRAINED_BYTES_MAX) {
-        return Err(too_large());
+    if declared(&parts.headers).is_some_and(|bytes| bytes > DRAINED_BYTES_MAX.max(bytes_max)) {
+        return Err(too_large(bytes_max));
     }
-    let Ok(bytes) = tokio::time::timeout(deed.limits.body, read(body)).await else {
+    let Ok(bytes) = tokio::time::timeout(deed.limits.body, read(body, bytes_max)).await else {
         let seconds = deed.limits.body.as_secs();
         let detail = format!("the body did not come within {seconds} seconds");
         return Err(Problem::new(Kind::BodyTooSlow, detail));
@@ -78,25 +80,25 @@ fn declared(headers: &HeaderMap) -> Option<usize> {
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-async fn read(body: Body) -> Result<Vec<u8>, Problem> {
+async fn read(body: Body, bytes_max: usize) -> Result<Vec<u8>, Problem> {
     let mut pieces = body.into_data_stream();
     let (mut bytes, mut seen) = (Vec::new(), 0);
     while let Some(piece) = pieces.next().await {
         let broken = |_| Problem::new(Kind::BodyUnreadable, "the body broke off or is malformed");
         let piece = piece.map_err(broken)?;
         seen += piece.len();
-        if seen > DRAINED_BYTES_MAX {
+        if seen > DRAINED_BYTES_MAX.max(bytes_max) {
             break;
         }
-        if seen <= BODY_BYTES_MAX {
+        if seen <= bytes_max {
             bytes.extend_from_slice(&piece);
         }
     }
-    if seen > BODY_BYTES_MAX { Err(too_large()) } else { Ok(bytes) }
+    if seen > bytes_max { Err(too_large(bytes_max)) } else { Ok(bytes) }
 }
 
-fn too_large() -> Problem {
-    Problem::new(Kind::BodyTooLarge, "a body has at most 65,536 bytes")
+fn too_large(bytes_max: usize) -> Problem {
+    Problem::new(Kind::BodyTooLarge, format!("a body has at most {bytes_max} bytes here"))
 }
 
 /// Reads JSON; the problem names the place in `what`.

@@ -255,6 +255,7 @@ fn kept(fact: &Fact) -> Vec<Hash> {
         | Fact::Keys(Keys::KeyRevoked(_))
         | Fact::Budgets(_)
         | Fact::Policy(_)
+        | Fact::Provisioning(_)
         | Fact::Custody(_) => Vec::new(),
     }
 }

@@ -20,6 +20,7 @@ mod pages;
 mod policy;
 mod problem;
 pub mod rates;
+pub mod scim;
 pub mod sign_in;
 mod stream;
 mod tags;
@@ -137,11 +138,13 @@ pages! {
 pub fn router(deed: Deed) -> Router {
     routes()
         .merge(pages())
+        .merge(scim::routes())
         .fallback(not_found)
         .method_not_allowed_fallback(wrong_method)
         .layer(from_fn(tags::unless_same))
         .layer(from_fn_with_state(deed.clone(), rates::limited))
         .layer(from_fn_with_state(deed.clone(), in_time))
+        .layer(from_fn(scim::in_its_words))
         .with_state(deed)
 }
 

@@ -189,6 +189,7 @@ pub fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::SignInRefused { .. }
         | Refusal::TokenRefused { .. }
         | Refusal::NotOnBehalf {}
+        | Refusal::NotATenant {}
         | Refusal::RecoveryRefused { .. }
         | Refusal::SeveralFactorsNeeded { .. }
         | Refusal::NotForEmergencies { .. } => StatusCode::FORBIDDEN,
@@ -196,10 +197,13 @@ pub fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::UnknownGrant { .. }
         | Refusal::UnknownCredential { .. }
         | Refusal::UnknownObject { .. }
+        | Refusal::NotOfTenant { .. }
         | Refusal::NothingToErase { .. } => StatusCode::NOT_FOUND,
         Refusal::HandleTaken { .. }
         | Refusal::NameTaken { .. }
         | Refusal::AliasTaken { .. }
+        | Refusal::TakenAtTenant { .. }
+        | Refusal::ManagedByTenant { .. }
         | Refusal::LoginTaken { .. }
         | Refusal::LastOwner { .. }
         | Refusal::Settled { .. }

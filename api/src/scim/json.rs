@@ -16,7 +16,10 @@ pub const TEXT_BYTES_MAX: usize = 64 * 1_024;
 pub const VALUES_IN_BODY_MAX: usize = 300_000;
 
 /// Reads a body.
-pub(super) fn read(body: &[u8]) -> Result<Value, Refusal> {
+///
+/// # Errors
+/// When it is not JSON, says something twice, or is larger or deeper than the bounds.
+pub fn read(body: &[u8]) -> Result<Value, Refusal> {
     if body.len() > BODY_BYTES_MAX {
         let detail = format!("the body has {} bytes; send at most {BODY_BYTES_MAX}", body.len());
         return Err(Refusal::new(Kind::TooLarge, detail));

@@ -27,7 +27,7 @@ mod sort;
 
 pub use error::{Kind, Refusal};
 pub use filter::{FILTER_BYTES_MAX, FILTER_DEPTH_MAX, FILTER_TERMS_MAX, Filter};
-pub use json::{BODY_BYTES_MAX, DEPTH_MAX, TEXT_BYTES_MAX, VALUES_IN_BODY_MAX};
+pub use json::{BODY_BYTES_MAX, DEPTH_MAX, TEXT_BYTES_MAX, VALUES_IN_BODY_MAX, read as read_body};
 pub use list::{COUNT_DEFAULT, COUNT_MAX, CURSOR_BYTES_MAX, Page, Paging, list};
 pub use mode::Mode;
 pub use moment::Moment;

@@ -1,5 +1,7 @@
 //! Points in time as clients write them: `xsd:dateTime`, with any offset from UTC and any number of fractional digits.
 
+use ledger::time::Time;
+
 /// Seconds of a day.
 const DAY: i64 = 86_400;
 /// Digits after the seconds that are told apart.
@@ -20,6 +22,14 @@ impl Moment {
         let (whole, fraction) = clock.split_once('.').map_or((clock, None), |(one, two)| (one, Some(two)));
         let seconds = days(date)?.checked_mul(DAY)?.checked_add(of_clock(whole)?)?.checked_sub(offset)?;
         Some(Self { seconds, nanoseconds: fraction.map_or(Some(0), nanoseconds)? })
+    }
+
+    /// The same in microseconds, as the log has it; the first moment of 1970 for what is before that.
+    pub fn time(self) -> Time {
+        let seconds = u64::try_from(self.seconds).unwrap_or_default();
+        Time::from_micros(
+            seconds.saturating_mul(1_000_000).saturating_add(u64::from(self.nanoseconds / 1_000)),
+        )
     }
 }
 

@@ -91,7 +91,8 @@ impl PutSubject {
 
     /// Whether it is about somebody who was here before, whom no tenant has and who signs in under the name that the tenant knows.
     fn takes_over(&self, ask: &Ask<'_>) -> bool {
-        let signs_in = self.login.is_some_and(|login| ask.state.subjects.by_login(&login) == Some(self.subject));
+        let signs_in =
+            self.login.is_some_and(|login| ask.state.subjects.by_login(&login) == Some(self.subject));
         signs_in && ask.state.tenant_with(self.subject).is_none()
     }
 

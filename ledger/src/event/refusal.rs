@@ -183,7 +183,9 @@ pub enum Refusal {
         reason: Box<str>,
     },
     /// Whoever asked is no tenant of the policy on provisioning.
-    #[error("only a tenant of the policy `provisioning` may do this, with a credential of its service account")]
+    #[error(
+        "only a tenant of the policy `provisioning` may do this, with a credential of its service account"
+    )]
     NotATenant {},
     /// It is not the tenant's, or no longer.
     #[error("`{object}` is none that the tenant `{tenant}` has")]

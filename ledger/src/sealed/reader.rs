@@ -116,7 +116,8 @@ impl SealedReader {
     fn read_at(&self, at: At) -> Result<Option<SealedPayload>, ContainerError> {
         let bytes = read_from(&self.place, at.first, at.offset, at.bytes)?;
         let mut frames = Frames::from(Kind::Sealed, &bytes, 0);
-        let Some((_, Slot::Frame(Frame::Payload { seq, name, bucket, salt, ciphertext }))) = frames.next() else {
+        let Some((_, Slot::Frame(Frame::Payload { seq, name, bucket, salt, ciphertext }))) = frames.next()
+        else {
             return Ok(None);
         };
         let (name, bucket, ciphertext) = (name.to_owned(), bucket.to_owned(), ciphertext.to_vec());
@@ -148,7 +149,8 @@ impl Contents {
         let from = self.starts.partition_point(|(at, _)| *at < seq);
         let ends = self.starts.iter().skip(from + 1).map(|(_, next)| *next).chain([self.end]);
         let of_event = self.starts.iter().skip(from).take_while(move |(at, _)| *at == seq);
-        let bytes = |(start, end): (u64, u64)| usize::try_from(end.saturating_sub(start)).unwrap_or(usize::MAX);
+        let bytes =
+            |(start, end): (u64, u64)| usize::try_from(end.saturating_sub(start)).unwrap_or(usize::MAX);
         of_event.zip(ends).map(move |((_, start), end)| (*start, bytes((*start, end))))
     }
 

@@ -283,7 +283,7 @@ fn asserted(deed: &Deed, policy: &Policy, claims: &Claims) -> Asserted {
 }
 
 /// The keyed digest of what an issuer calls a person.
-pub(super) fn provider_login(deed: &Deed, issuer: &str, subject: &str) -> ContentDigest {
+pub(in crate::http) fn provider_login(deed: &Deed, issuer: &str, subject: &str) -> ContentDigest {
     deed.digest_of_two("deed/provider-login/v1", issuer, subject)
 }
 

@@ -12,7 +12,7 @@ mod sessions;
 
 pub(super) use browser::Cookie;
 pub use browser::{NotAnOrigin, Origin};
-pub(super) use flow::{callback, provider_logout, sign_in, sign_out, start};
+pub(super) use flow::{callback, provider_login, provider_logout, sign_in, sign_out, start};
 pub(super) use recovery::{recover, recovery};
 pub(super) use sessions::{end, own, script, sessions, style, watch};
 

@@ -97,9 +97,7 @@ impl Provisioning {
         sound(ascending(names, TENANTS_MAX), "`tenants` are at most 16, in ascending order of their names")?;
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
         let short = |tenant: &Tenant| {
-            is_name(&tenant.name)
-                && tenant.name.len() <= TENANT_BYTES_MAX
-                && tenant.name.bytes().all(plain)
+            is_name(&tenant.name) && tenant.name.len() <= TENANT_BYTES_MAX && tenant.name.bytes().all(plain)
         };
         sound(
             self.tenants.iter().all(short),
