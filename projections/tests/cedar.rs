@@ -41,7 +41,11 @@ impl World {
             match &event.fact {
                 Fact::Identity(fact) => world.identity(fact),
                 Fact::Access(fact) => world.access(fact),
-                Fact::Policy(_) | Fact::Keys(_) | Fact::Budgets(_) | Fact::Custody(_) => {}
+                Fact::Policy(_)
+                | Fact::Provisioning(_)
+                | Fact::Keys(_)
+                | Fact::Budgets(_)
+                | Fact::Custody(_) => {}
             }
         }
         world
@@ -76,6 +80,7 @@ impl World {
             | Identity::ClientSignedIn(_)
             | Identity::TokenIssued(_)
             | Identity::WorkloadSignedIn(_)
+            | Identity::GroupRenamed(_)
             | Identity::RecoveryCodesMade(_)
             | Identity::OwnerRecovered(_)
             | Identity::SessionUsed(_)

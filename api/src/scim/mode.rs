@@ -14,6 +14,7 @@
 //! | `manager_as_text` | no | yes | no | yes |
 //! | `single_as_list` | no | yes | yes | yes |
 //! | `group_patch_answers_204` | no | yes | yes | no |
+//! | `passes_over_unknown_members` | no | yes | yes | yes |
 //!
 //! Strict is the interoperability profile (draft-zollner-scim-interop-profile), which refuses more than RFC 7644 does.
 
@@ -108,6 +109,11 @@ impl Mode {
     pub fn group_patch_answers_204(self) -> bool {
         matches!(self, Self::Entra | Self::Okta)
     }
+
+    /// Whether members whom nobody knows here are left out. Otherwise they are refused. Directories may still have in a group whom they no longer send.
+    pub fn passes_over_unknown_members(self) -> bool {
+        !matches!(self, Self::Strict)
+    }
 }
 
 #[cfg(test)]
@@ -117,7 +123,7 @@ mod tests {
     /// A question of the table, by its name.
     type Question = (&'static str, fn(Mode) -> bool);
 
-    const QUESTIONS: [Question; 12] = [
+    const QUESTIONS: [Question; 13] = [
         ("accepts_pathless_patch", Mode::accepts_pathless_patch),
         ("accepts_paths_as_names", Mode::accepts_paths_as_names),
         ("ignores_unknown_attributes", Mode::ignores_unknown_attributes),
@@ -130,6 +136,7 @@ mod tests {
         ("manager_as_text", Mode::manager_as_text),
         ("single_as_list", Mode::single_as_list),
         ("group_patch_answers_204", Mode::group_patch_answers_204),
+        ("passes_over_unknown_members", Mode::passes_over_unknown_members),
     ];
 
     #[test]

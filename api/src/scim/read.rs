@@ -83,7 +83,7 @@ impl Reader {
             }
         };
         let mut kept = Map::new();
-        for (name, value) in sent {
+        for (name, value) in sent.into_iter().filter(|(name, _)| !name.eq_ignore_ascii_case("schemas")) {
             let Some(attribute) = named(schema.attributes, &name) else {
                 self.unknown(&name)?;
                 continue;

@@ -102,6 +102,20 @@ impl Resource {
         self
     }
 
+    /// The resource, of which `active` is true unless something else is said.
+    #[must_use]
+    pub fn or_active(mut self) -> Self {
+        self.members.entry("active").or_insert(true.into());
+        self
+    }
+
+    /// The resource of which `active` is false, whatever it says.
+    #[must_use]
+    pub fn not_active(mut self) -> Self {
+        self.members.insert("active".into(), false.into());
+        self
+    }
+
     /// Its type.
     pub fn kind(&self) -> &'static ResourceType {
         self.kind

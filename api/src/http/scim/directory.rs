@@ -171,6 +171,9 @@ impl Directory {
             Item::Subject(subject) => {
                 let record = self.record(subject).ok_or_else(|| Fault::not_found(&subject.to_string()))?;
                 let bare = self.bare(subject, record)?.described(&self.meta(item)?);
+                // Its tenant lets it act, and somebody here does not.
+                let is_kept = record.active && !self.is_active(subject);
+                let bare = if is_kept { bare.not_active() } else { bare };
                 Ok(if wanted.groups { bare.with_read_only("groups", self.groups_of(subject)) } else { bare })
             }
             Item::Group(group) => Ok(self.bare_group(group, wanted.members)?.described(&self.meta(item)?)),
@@ -189,12 +192,11 @@ impl Directory {
         };
         let sealed = self.sealed.profile(record.sealed, &subject.to_string());
         let sealed = sealed.map_err(|cause| unreadable(&cause))?;
-        let mut members: Map<String, Value> = match sealed {
+        let members: Map<String, Value> = match sealed {
             Some(plain) => serde_json::from_slice(&plain).map_err(|cause| unreadable(&cause))?,
             // It was erased: what is left is that there was somebody.
             None => Map::from_iter([(name_of(shelf).to_owned(), subject.to_string().into())]),
         };
-        members.insert("active".into(), self.is_active(subject).into());
         let read = Resource::from_value(kind_of(shelf), Mode::Tolerant, Value::Object(members));
         Ok(read.map_err(|cause| unreadable(&cause))?)
     }

@@ -59,7 +59,7 @@ pub(super) async fn patch(
         let patched = patch.apply(&directory.bare_group(group, true)?)?;
         return replace(visit, directory, group, &patched.resource, told).await;
     };
-    let come = named.come.keys().map(|id| member(directory, id)).collect::<Result<Vec<_>, _>>()?;
+    let come = known(directory, named.come.keys().map(String::as_str))?;
     let (come, go) = match named.everybody_goes {
         true => difference(directory, group, come),
         false => (come, named.go.iter().filter_map(|id| id.parse().ok()).collect()),
@@ -109,19 +109,28 @@ fn bounded(what: &str, text: &str) -> Result<Box<str>, Fault> {
 fn members(directory: &Directory, resource: &Resource) -> Result<Vec<Subject>, Fault> {
     let listed = resource.value("members").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     let ids = listed.iter().filter_map(|member| member.get("value")?.as_str());
-    let each = ids.map(|id| member(directory, id)).collect::<Result<BTreeSet<_>, _>>()?;
-    Ok(each.into_iter().collect())
+    known(directory, ids)
 }
 
-/// A member, who must be the tenant's own.
-fn member(directory: &Directory, id: &str) -> Result<Subject, Fault> {
-    let own = id.parse().ok().filter(|subject| directory.record(*subject).is_some());
-    own.ok_or_else(|| {
-        let id: String = id.chars().filter(|one| !one.is_control()).take(80).collect();
-        let detail =
-            format!("`members` names `{id}`, which is no person, agent or application of this directory");
-        Refusal::new(Kind::InvalidValue, detail).into()
-    })
+/// Those that the tenant has, each once. Others are refused, or passed over where the tenant's mode says so.
+fn known<'a>(directory: &Directory, ids: impl Iterator<Item = &'a str>) -> Result<Vec<Subject>, Fault> {
+    let mut found = BTreeSet::new();
+    for id in ids {
+        let own = id.parse().ok().filter(|subject| directory.record(*subject).is_some());
+        match own {
+            Some(subject) => drop(found.insert(subject)),
+            None if directory.mode.passes_over_unknown_members() => {}
+            None => return Err(unknown(id)),
+        }
+    }
+    Ok(found.into_iter().collect())
+}
+
+fn unknown(id: &str) -> Fault {
+    let id: String = id.chars().filter(|one| !one.is_control()).take(80).collect();
+    let detail =
+        format!("`members` names `{id}`, which is no person, agent or application of this directory");
+    Refusal::new(Kind::InvalidValue, detail).into()
 }
 
 /// Who comes and who goes, so that these are in the group and nobody else.

@@ -16,8 +16,8 @@ use ledger::writer::PlainPayload;
 use projections::provisioning::Shelf;
 use serde_json::Value;
 
-/// What only the server says, or what stands elsewhere: it is not sealed.
-const NOT_SEALED: [&str; 5] = ["id", "meta", "active", "groups", "schemas"];
+/// What only the server says, or what follows from the rest: it is not sealed.
+const NOT_SEALED: [&str; 4] = ["id", "meta", "groups", "schemas"];
 
 /// Makes a subject: a new one, or one who was here before and signs in under the name that the tenant knows.
 pub(super) async fn create(
@@ -34,7 +34,7 @@ pub(super) async fn create(
         subjects.contains(*known) && directory.published.state.tenant_with(*known).is_none()
     };
     let subject = known.filter(may_be_taken_over).unwrap_or_else(|| fresh(shelf));
-    put(visit, &directory, subject, resource, told).await?;
+    put(visit, &directory, subject, &resource.clone().or_active(), told).await?;
     Ok(Item::Subject(subject))
 }
 
@@ -56,7 +56,17 @@ pub(super) async fn replace(
 ) -> Result<(), Fault> {
     let record = directory.record(subject).ok_or_else(|| Fault::not_found(&subject.to_string()))?;
     let before = directory.bare(subject, record)?;
-    if sealed(&before) == sealed(resource) && is_active(resource) == record.active {
+    put_if_other(visit, directory, (subject, &before), &resource.clone().or_active(), told).await
+}
+
+async fn put_if_other(
+    visit: &Visit,
+    directory: &Directory,
+    (subject, before): (Subject, &Resource),
+    resource: &Resource,
+    told: &Told,
+) -> Result<(), Fault> {
+    if sealed(before) == sealed(resource) {
         return Ok(());
     }
     put(visit, directory, subject, resource, told).await
@@ -71,8 +81,9 @@ pub(super) async fn patch(
     told: &Told,
 ) -> Result<(), Fault> {
     let record = directory.record(subject).ok_or_else(|| Fault::not_found(&subject.to_string()))?;
-    let patched = patch.apply(&directory.bare(subject, record)?)?;
-    replace(visit, directory, subject, &patched.resource, told).await
+    let before = directory.bare(subject, record)?;
+    let patched = patch.apply(&before)?;
+    put_if_other(visit, directory, (subject, &before), &patched.resource, told).await
 }
 
 /// Ends a subject.
@@ -96,8 +107,10 @@ async fn put(
             format!("the resource has {} bytes as it is kept, and may have {PLAIN_BYTES_MAX}", plain.len());
         return Err(Refusal::new(Kind::TooLarge, detail).into());
     }
+    // Who no longer says whether it may act leaves that as it is.
+    let active = resource.value("active").and_then(Value::as_bool);
     let command = PutSubject {
-        active: is_active(resource),
+        active: active.unwrap_or_else(|| directory.record(subject).is_none_or(|record| record.active)),
         external: text("externalId").map(|external| directory.external_digest(shelf, external)),
         handle: name.into(),
         login: login(visit, shelf, resource),
@@ -113,11 +126,6 @@ async fn put(
 fn sealed(resource: &Resource) -> serde_json::Map<String, Value> {
     let members = resource.members().iter().filter(|(name, _)| !NOT_SEALED.contains(&name.as_str()));
     members.map(|(name, value)| (name.clone(), value.clone())).collect()
-}
-
-/// Whether the tenant lets it act: yes, unless it says no.
-fn is_active(resource: &Resource) -> bool {
-    resource.value("active").and_then(Value::as_bool).unwrap_or(true)
 }
 
 /// The digest under which a person signs in, if the tenant knows it.

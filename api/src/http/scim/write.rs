@@ -13,6 +13,9 @@ use ledger::time::Time;
 use projections::provisioning::Shelf;
 use serde_json::Value;
 
+/// Members of a group that is shown to whoever patched it, unless they ask for it.
+const MEMBERS_SHOWN_MAX: usize = 100;
+
 /// Names in a query that say what is shown.
 #[derive(Default)]
 struct Choice {
@@ -176,16 +179,19 @@ pub(super) async fn patch(
     choice.shown(kind_of(shelf))?;
     let told = Told::of(&headers, None);
     let written = change(&visit, shelf, &id, body.value.clone(), &told).await?;
-    if shelf != Shelf::Groups || choice.is_given() {
-        return show(&visit, &written, &choice);
-    }
-    if mode(&visit).group_patch_answers_204() {
-        let directory = visit.directory();
+    let directory = visit.directory();
+    let is_short = !choice.is_given() && is_answered_shortly(&directory, written.item());
+    if is_short {
         return Ok((StatusCode::NO_CONTENT, etag(&directory.meta(written.item())?)).into_response());
     }
-    // A group may be large, and whoever changes one member does not want to see all.
-    let without_members = Choice { excluded: Some("members".to_owned()), ..Choice::default() };
-    show(&visit, &written, &without_members)
+    shown(&directory, &written, &choice)
+}
+
+/// Whether a patch of it is answered without a body: who changes one member of a large group does not want to see all of them.
+fn is_answered_shortly(directory: &Directory, item: Item) -> bool {
+    let Item::Group(group) = item else { return false };
+    let mut members = directory.published.state.groups.members(group, None);
+    directory.mode.group_patch_answers_204() || members.nth(MEMBERS_SHOWN_MAX).is_some()
 }
 
 /// Changes a resource.

@@ -136,7 +136,9 @@ impl Taker {
         let Value::Object(members) = value else {
             return Err(invalid_value(format!("`{}` is no object; send its attributes in one", schema.id)));
         };
-        for (name, value) in members {
+        // Some clients say again in an extension which one it is.
+        for (name, value) in members.into_iter().filter(|(name, _)| !name.eq_ignore_ascii_case(SCHEMAS.name))
+        {
             match Place::find(self.reader.kind, &format!("{}:{name}", schema.id)) {
                 Some(place) => self.lenient(verb, Selected { place, term: None }, value)?,
                 None => self.reader.unknown(&name)?,

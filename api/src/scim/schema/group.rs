@@ -27,5 +27,5 @@ const MEMBERS: &[Attribute] = &[
     Attribute::text("value", "The id of the member").required().exact().once(),
     Attribute::reference("$ref", &["User", "Group"], "Where the member is").once(),
     Attribute::text("type", "What the member is").known(&["User", "Group"]).once(),
-    Attribute::text("display", "The name of the member"),
+    Attribute::text("display", "The name of the member").of_server(),
 ];
