@@ -9,6 +9,6 @@ use projections::State;
 /// Commands that Deed itself must give now. Given twice, they change nothing the second time.
 pub fn plan(state: &State, now: Time) -> Vec<Command> {
     let mut commands = budgets::plan(state, now);
-    commands.extend(access::plan(state));
+    commands.extend(access::plan(state, now));
     commands
 }

@@ -3,9 +3,11 @@
 use super::grants::{Wanted, admitted, sound};
 use crate::{Ask, Command, Decide, Decision, Happening};
 use ledger::event::access::{Ground, GroupMapped, GroupUnmapped, RoleGranted, RoleRevoked, Terms};
-use ledger::event::id::{GrantId, MappingId};
+use ledger::event::id::{GrantId, GroupId, MappingId, uuid_v7};
 use ledger::event::scope::Scope;
-use ledger::event::{Actor, Object, Refusal, Subject};
+use ledger::event::{Actor, Grantee, Object, Refusal};
+use ledger::hash::Hash;
+use ledger::time::Time;
 use projections::State;
 use projections::access::{Held, Mapping, Permission, Role};
 
@@ -82,12 +84,13 @@ impl Decide for UnmapGroup {
     }
 }
 
-/// Give a subject what mappings say of its groups, and take back what they no longer say. Only Deed does this.
+/// Give a subject what mappings say of its groups, or a tenant's group what they say of it, and take back what they no longer say. Only Deed does
+/// this.
 #[derive(Clone, Debug)]
 pub struct FollowMappings {
-    /// Whose groups.
-    pub subject: Subject,
-    /// Which provider says so; what others say stays.
+    /// Whose groups, or which group.
+    pub grantee: Grantee,
+    /// Which provider or tenant says so; what others say stays.
     pub provider: Box<str>,
     /// The groups as the provider names them.
     pub groups: Vec<Box<str>>,
@@ -99,27 +102,27 @@ impl Decide for FollowMappings {
     const NAME: &'static str = "access.follow_mappings";
 
     fn about(&self) -> Option<Object> {
-        Some(self.subject.into())
+        Some(self.grantee.into())
     }
 
     fn decide(self, ask: &Ask<'_>) -> Decision {
         if ask.actor != Actor::System {
             return Err(Refusal::NotAuthenticated {});
         }
-        let Self { subject, provider, groups, grants } = self;
-        ask.existing(subject)?;
+        let Self { grantee, provider, groups, grants } = self;
+        ask.existing_grantee(grantee)?;
         let says = |mapping: &Mapping| {
             mapping.span.is_open() && mapping.provider == provider && groups.contains(&mapping.external)
         };
-        let mut happenings = taken_back(ask, subject, &provider, says);
+        let mut happenings = taken_back(ask, grantee, &provider, says);
         let mut names = grants.into_iter();
         for (id, mapping) in ask.state.rules.mappings(None).filter(|(_, mapping)| says(mapping)) {
-            let Some((role, held)) = missing(ask, subject, (id, mapping)) else { continue };
+            let Some((role, held)) = missing(ask, grantee, (id, mapping)) else { continue };
             let Some(grant) = names.next() else { break };
-            if admitted(ask, subject.into(), &Held { grant, ..held }).is_ok() {
+            if admitted(ask, grantee, &Held { grant, ..held }).is_ok() {
                 let ground = Some(Ground::Mapping(id));
                 happenings.push(
-                    RoleGranted { ground, ..RoleGranted::new(grant, &role, mapping.scope, subject) }.into(),
+                    RoleGranted { ground, ..RoleGranted::new(grant, &role, mapping.scope, grantee) }.into(),
                 );
             }
         }
@@ -161,15 +164,53 @@ impl Decide for EndMapped {
 /// Most grants of ended mappings that are taken back in one plan; what is left is planned the next time.
 const PLANNED_MAX: usize = 1_024;
 
-/// Commands that take back what ended mappings gave.
-pub fn plan(state: &State) -> Vec<Command> {
+/// Commands that take back what ended mappings gave, and that give and take what mappings say of the groups of tenants.
+pub fn plan(state: &State, now: Time) -> Vec<Command> {
     let ended = state.rules.mappings(None).filter(|(_, mapping)| !mapping.span.is_open());
-    let grants = ended.flat_map(|(id, _)| state.grants.by_mapping(id));
-    grants.take(PLANNED_MAX).map(|grant| EndMapped { grant }.into()).collect()
+    let grants =
+        ended.flat_map(|(id, _)| state.grants.by_mapping(id)).map(|grant| EndMapped { grant }.into());
+    grants.chain(followings(state, now)).take(PLANNED_MAX).collect()
 }
 
-/// The grant that a mapping wants and the subject does not have by it.
-fn missing(ask: &Ask<'_>, subject: Subject, (id, mapping): (MappingId, &Mapping)) -> Option<(String, Held)> {
+/// Groups of tenants for which mappings say something else than they have. People follow theirs when they sign in.
+fn followings(state: &State, now: Time) -> impl Iterator<Item = Command> + '_ {
+    let tenants = state.policies.provisioning();
+    let open = state.rules.mappings(None).filter(|(_, mapping)| mapping.span.is_open());
+    let of_tenants = open.filter(|(_, mapping)| tenants.tenant(&mapping.provider).is_some());
+    of_tenants.flat_map(move |(id, mapping)| {
+        let named = state.provisioned.group_by_name(&mapping.provider, &mapping.external);
+        let wanted = named.filter(|group| name_of(state, *group) == Some(&mapping.external));
+        let has: Vec<GroupId> =
+            state.grants.by_mapping(id).filter_map(|grant| group_with(state, grant)).collect();
+        let come = wanted.filter(|group| !has.contains(group));
+        let go = has.into_iter().filter(move |group| Some(*group) != wanted);
+        go.chain(come).map(move |group| {
+            let (grantee, provider) = (Grantee::Group(group), mapping.provider.clone());
+            let groups = name_of(state, group).cloned().into_iter().collect();
+            FollowMappings { grantee, provider, groups, grants: vec![grant_for(id, group, now)] }.into()
+        })
+    })
+}
+
+fn name_of(state: &State, group: GroupId) -> Option<&Box<str>> {
+    state.provisioned.find_group(group).filter(|record| !record.deleted).map(|record| &record.name)
+}
+
+fn group_with(state: &State, grant: GrantId) -> Option<GroupId> {
+    match state.grants.find(grant)?.grantee {
+        Grantee::Group(group) => Some(group),
+        Grantee::Subject(_) => None,
+    }
+}
+
+/// A name for a grant that is the same whenever the same is planned at the same time.
+fn grant_for(mapping: MappingId, group: GroupId, now: Time) -> GrantId {
+    let Hash(digest) = Hash::of(&[mapping.as_bytes(), group.as_bytes(), &now.micros().to_be_bytes()]);
+    GrantId::from_bytes(uuid_v7(now, digest.first_chunk().copied().unwrap_or_default()))
+}
+
+/// The grant that a mapping wants and the grantee does not have by it.
+fn missing(ask: &Ask<'_>, grantee: Grantee, (id, mapping): (MappingId, &Mapping)) -> Option<(String, Held)> {
     let role = mapping.role?;
     // What a second person must agree to, no provider gives, whatever was mapped before that became so.
     let approved = &ask.state.policies.access().approved_roles;
@@ -177,23 +218,23 @@ fn missing(ask: &Ask<'_>, subject: Subject, (id, mapping): (MappingId, &Mapping)
         return None;
     }
     let ground = Some(Ground::Mapping(id));
-    let held = ask.state.holders.held(subject).iter();
+    let held = ask.state.holders.held(grantee).iter();
     let has = held.filter_map(|held| ask.state.grants.find(held.grant)).any(|grant| grant.ground == ground);
     let (grant, terms) = (GrantId::FIRST, Terms::default());
     let wanted = Wanted { grant, role, scope: mapping.scope, terms: &terms };
-    let held = sound(ask, subject.into(), wanted).ok().filter(|_| !has)?;
+    let held = sound(ask, grantee, wanted).ok().filter(|_| !has)?;
     Some((role.to_string(), held))
 }
 
-/// Ends the subject's grants by mappings of the provider that do not say so any more.
+/// Ends the grantee's grants by mappings of the provider that do not say so any more.
 fn taken_back(
     ask: &Ask<'_>,
-    subject: Subject,
+    grantee: Grantee,
     provider: &str,
     says: impl Fn(&Mapping) -> bool,
 ) -> Vec<Happening> {
     let mut happenings = Vec::new();
-    for held in ask.state.holders.held(subject) {
+    for held in ask.state.holders.held(grantee) {
         let ground = ask.state.grants.find(held.grant).and_then(|grant| grant.ground);
         let Some(Ground::Mapping(id)) = ground else { continue };
         let mapping = ask.state.rules.mapping(id);

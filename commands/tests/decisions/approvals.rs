@@ -35,7 +35,7 @@ fn a_mapping_from_before_gives_no_role_that_needs_approval() {
     let mut given = careful();
     let (mapping, provider) = (mapping("old"), Box::<str>::from("corp"));
     let follow = || FollowMappings {
-        subject: subject("bob"),
+        grantee: subject("bob").into(),
         provider: provider.clone(),
         groups: vec!["all".into()],
         grants: vec![grant("mapped")],

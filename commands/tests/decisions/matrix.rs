@@ -152,7 +152,7 @@ fn of_access() -> Vec<Command> {
         scope: Scope::Site,
     };
     let follow = FollowMappings {
-        subject: subject("nothing"),
+        grantee: subject("nothing").into(),
         provider: "corp".into(),
         groups: vec!["everybody".into()],
         grants: vec![grant("new")],

@@ -146,7 +146,12 @@ fn mapped() -> Fact {
 
 fn follow(groups: &[&str]) -> FollowMappings {
     let groups = groups.iter().map(|group| (*group).into()).collect();
-    FollowMappings { subject: subject("bob"), provider: "corp".into(), groups, grants: vec![grant("mapped")] }
+    FollowMappings {
+        grantee: subject("bob").into(),
+        provider: "corp".into(),
+        groups,
+        grants: vec![grant("mapped")],
+    }
 }
 
 #[test]

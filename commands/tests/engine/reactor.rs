@@ -251,7 +251,7 @@ fn unmapped(disk: &SimDisk, count: usize) -> (Bench, Engine) {
         done(&send(&mut engine, actor("ada"), name, add(name)));
     }
     let follow = |name: &String| FollowMappings {
-        subject: Subject::ServiceAccount(account(name)),
+        grantee: Subject::ServiceAccount(account(name)).into(),
         provider: "idp".into(),
         groups: vec![external.clone()],
         grants: vec![grant(name)],

@@ -187,6 +187,13 @@ fn mapped(case: &Case<'_>, fact: &RoleGranted, held: &Held, id: MappingId) -> Ve
     let mapping = case.state.rules.mapping(id).filter(|_| live_mapping(case, id));
     let says = mapping.is_some_and(|mapping| mapping.role == Some(held.role) && mapping.scope == held.scope);
     require(says && fact.terms == Terms::default(), "the mapping does not say so")?;
+    if let Grantee::Group(group) = fact.subject {
+        let named = case.state.tenant_with_group(group).zip(case.state.provisioned.find_group(group));
+        let meant = named.zip(mapping).is_some_and(|((tenant, record), mapping)| {
+            tenant.name == mapping.provider && record.name == mapping.external
+        });
+        require(meant, "the mapping means another group")?;
+    }
     let approved = case.state.policies.access().approved_roles.contains(&fact.role);
     require(!approved, "a second person had to approve it")?;
     apart(case, fact.subject, held)

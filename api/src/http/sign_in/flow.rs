@@ -243,8 +243,8 @@ impl Come<'_> {
         let published = deed.engine.published();
         if let Some(found) = published.state.credentials.find(session) {
             let grants = (0..MAPPED_MAX).map(|_| GrantId::from_bytes(fresh_id())).collect();
-            let (subject, provider) = (found.subject, policy.name.clone());
-            let follow = FollowMappings { subject, provider, groups, grants };
+            let (grantee, provider) = (found.subject.into(), policy.name.clone());
+            let follow = FollowMappings { grantee, provider, groups, grants };
             deed.tell(Asker { actor: Actor::System, ..asker }, follow.into()).await?;
         }
         Ok(secret)
