@@ -111,7 +111,7 @@ fn command_refused(case: &Case<'_>, fact: &CommandRefused) -> Verdict {
         Refusal::RecoveryRefused { reason } => recovery::is_refused(case, reason),
         Refusal::NotATenant {} => state.tenant_of(&case.event.actor).is_none(),
         Refusal::NotOfTenant { object, .. } => !provisioning::is_its_own(case, *object),
-        Refusal::TakenAtTenant { by, .. } => provisioning::is_its_own(case, *by) || is_live(case, *by),
+        Refusal::TakenAtTenant { holder, .. } => is_live(case, *holder),
         Refusal::ManagedByTenant { object, .. } => provisioning::is_managed(case, *object),
         Refusal::SeveralFactorsNeeded { seconds_max } => {
             let policy = state.policies.sign_in();
