@@ -15,7 +15,7 @@ fn members_come_and_go_and_have_what_the_group_has() {
     owner.done("grant", "access.grant_role", &json!({ "subject": group, "role": "auditor" }));
     let may = |subject: &str| {
         let access = owner.read(&format!("/api/v1/access?subject={subject}"));
-        access["rows"].as_array().unwrap().iter().any(|row| row["role"] == "auditor")
+        access["rows"].as_array().unwrap().iter().any(|row| row["has"]["role"] == "auditor")
     };
     assert!(may(&ada) && !may(&bob));
     corp.patched(&path, &json!([{ "op": "add", "path": "members", "value": [{ "value": bob }] }]));
@@ -56,7 +56,7 @@ fn a_mapping_gives_a_group_of_the_directory_its_role() {
     let mapped = owner.done("map", "access.map_group", &map);
     let has = || {
         let access = owner.read(&format!("/api/v1/access?subject={ada}"));
-        access["rows"].as_array().unwrap().iter().any(|row| row["role"] == "auditor")
+        access["rows"].as_array().unwrap().iter().any(|row| row["has"]["role"] == "auditor")
     };
     until("the role", || has().then_some(()));
     // Under another name it is another group to the mapping.
