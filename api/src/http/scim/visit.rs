@@ -59,7 +59,8 @@ impl Visit {
     }
 }
 
-fn tenant(deed: &Deed, asker: Asker) -> Option<Tenant> {
+/// The tenant as which somebody comes.
+pub(super) fn tenant(deed: &Deed, asker: Asker) -> Option<Tenant> {
     let published = deed.engine.published();
     let known = may_see(&published, &asker.actor, None, Scope::Site);
     published.state.tenant_of(&asker.actor).filter(|_| known).cloned()
