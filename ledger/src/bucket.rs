@@ -1,21 +1,23 @@
-//! Bucket keys: what sealed payloads are encrypted under, one small file each, in a folder outside backups.
+//! Bucket keys: what sealed payloads are encrypted under, in a folder outside backups.
 //!
 //! Destroying a bucket's key makes all its payloads unreadable, wherever copies of them lie.
 
-use crate::disk::{Disk, create_dir_lasting, read_whole, replace};
+mod slots;
+
+use crate::disk::Disk;
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
-use std::collections::BTreeMap;
+use slots::{Place, Slots, key_at};
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
 /// Bytes of a nonce, which is stored before the ciphertext.
 pub const NONCE_BYTES: usize = 24;
-/// How many keys are kept in memory; the oldest use of any is a file read away.
-const CACHED_MAX: usize = 4_096;
+/// The file, in its folder.
+const FILE: &str = "keys";
 
 type Key = Zeroizing<[u8; 32]>;
 
@@ -45,18 +47,12 @@ pub enum BucketError {
     },
 }
 
-/// The folder of bucket keys.
+/// The keys of buckets. None is kept in memory once it is stored.
 pub struct Buckets {
     disk: Arc<dyn Disk>,
-    folder: PathBuf,
-    cached: BTreeMap<String, Known>,
-}
-
-/// A key in memory.
-struct Known {
-    key: Key,
-    /// Whether its file was synced. Whoever made it may have been killed before that.
-    lasts: bool,
+    path: PathBuf,
+    /// Read when the first key is asked for.
+    slots: Mutex<Option<Slots>>,
 }
 
 /// What is bound to a payload besides its contents.
@@ -81,21 +77,25 @@ impl Binding<'_> {
 impl Buckets {
     /// Over a folder, which is made when the first key is.
     pub fn new(disk: Arc<dyn Disk>, folder: PathBuf) -> Self {
-        Self { disk, folder, cached: BTreeMap::new() }
+        Self { disk, path: folder.join(FILE), slots: Mutex::new(None) }
     }
 
-    /// Encrypts under the bucket's key, which is made from `fresh` when there is none. A new key lasts before this returns.
+    /// Encrypts under the bucket's key, which is made from `fresh` when there is none. What is sealed may be stored only once
+    /// [`Self::make_lasting`] was done.
     pub fn seal(
-        &mut self,
+        &self,
         binding: Binding<'_>,
         plain: &[u8],
         nonce: [u8; NONCE_BYTES],
         fresh: &[u8; 32],
     ) -> Result<Vec<u8>, BucketError> {
         let bucket = binding.bucket;
-        let key = match self.key(bucket) {
-            Err(BucketError::Gone { .. }) => self.make(bucket, fresh)?,
-            found => self.lasting(bucket, found?)?,
+        let key = match self.key(bucket)? {
+            Some(key) => key,
+            None => self.with(|slots| {
+                let key = Zeroizing::new(*fresh);
+                slots.add(bucket, key.clone()).map(|()| key)
+            })?,
         };
         let payload = Payload { msg: plain, aad: &binding.bytes() };
         let sealed = XChaCha20Poly1305::new((&*key).into())
@@ -104,10 +104,15 @@ impl Buckets {
         Ok([&nonce[..], &sealed].concat())
     }
 
+    /// Makes the keys of all that was sealed last.
+    pub fn make_lasting(&self) -> Result<(), BucketError> {
+        self.with(Slots::make_lasting)
+    }
+
     /// Decrypts nonce and ciphertext.
-    pub fn open(&mut self, binding: Binding<'_>, sealed: &[u8]) -> Result<Vec<u8>, BucketError> {
+    pub fn open(&self, binding: Binding<'_>, sealed: &[u8]) -> Result<Vec<u8>, BucketError> {
         let bucket = binding.bucket;
-        let key = self.key(bucket)?;
+        let key = self.key(bucket)?.ok_or_else(|| BucketError::Gone { bucket: bucket.to_owned() })?;
         let fail = || BucketError::Cipher { bucket: bucket.to_owned() };
         let (nonce, ciphertext) = sealed.split_first_chunk::<NONCE_BYTES>().ok_or_else(fail)?;
         let payload = Payload { msg: ciphertext, aad: &binding.bytes() };
@@ -115,78 +120,31 @@ impl Buckets {
     }
 
     /// Destroys a key; one that is gone already is fine.
-    pub fn destroy(&mut self, bucket: &str) -> Result<(), BucketError> {
-        self.cached.remove(bucket);
-        let path = self.path(bucket);
-        let destroyed = self.disk.open(&path).and_then(|file| {
-            file.write_at(0, &[0; 32])?;
-            file.sync_all()?;
-            self.disk.remove(&path)
-        });
-        // Also when the file is gone: whoever removed it may have been killed before this.
-        let synced = if_there(destroyed).and_then(|()| if_there(self.disk.sync_dir(&self.folder)));
-        synced.map_err(|cause| BucketError::File { path, cause })
+    pub fn destroy(&self, bucket: &str) -> Result<(), BucketError> {
+        self.with(|slots| slots.destroy(bucket))
     }
 
-    fn path(&self, bucket: &str) -> PathBuf {
-        self.folder.join(format!("{bucket}.key"))
-    }
-
-    fn key(&mut self, bucket: &str) -> Result<Key, BucketError> {
-        if let Some(known) = self.cached.get(bucket) {
-            return Ok(known.key.clone());
-        }
-        let path = self.path(bucket);
-        let bytes = match read_whole(self.disk.as_ref(), &path, 32) {
-            Ok(bytes) => Zeroizing::new(bytes),
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
-                return Err(BucketError::Gone { bucket: bucket.to_owned() });
+    fn key(&self, bucket: &str) -> Result<Option<Key>, BucketError> {
+        match self.with(|slots| Ok(slots.find(bucket)))? {
+            None => Ok(None),
+            Some(Place::Pending(key)) => Ok(Some(key)),
+            Some(Place::At(file, number)) => {
+                key_at(file.as_ref(), number, bucket).map_err(|cause| self.failed(cause))
             }
-            Err(cause) => return Err(BucketError::File { path, cause }),
+        }
+    }
+
+    fn with<T>(&self, act: impl FnOnce(&mut Slots) -> io::Result<T>) -> Result<T, BucketError> {
+        let mut held = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        let done = match held.as_mut() {
+            Some(slots) => act(slots),
+            None => Slots::open(Arc::clone(&self.disk), self.path.clone())
+                .and_then(|slots| act(held.insert(slots))),
         };
-        // A key that is all zero was being destroyed when the power went.
-        match <[u8; 32]>::try_from(bytes.as_slice()) {
-            Ok(key) if key != [0; 32] => Ok(self.remember(bucket, Zeroizing::new(key), false)),
-            _ => Err(BucketError::Gone { bucket: bucket.to_owned() }),
-        }
+        done.map_err(|cause| self.failed(cause))
     }
 
-    fn make(&mut self, bucket: &str, fresh: &[u8; 32]) -> Result<Key, BucketError> {
-        let path = self.path(bucket);
-        let disk = self.disk.as_ref();
-        let made = create_dir_lasting(disk, &self.folder).and_then(|()| replace(disk, &path, fresh));
-        made.map_err(|cause| {
-            // A key that may not last must not be found by the next attempt. Nothing was sealed under it.
-            drop(disk.remove(&path));
-            BucketError::File { path, cause }
-        })?;
-        Ok(self.remember(bucket, Zeroizing::new(*fresh), true))
-    }
-
-    /// Makes a key that was found last before anything is sealed under it.
-    fn lasting(&mut self, bucket: &str, key: Key) -> Result<Key, BucketError> {
-        if self.cached.get(bucket).is_some_and(|known| known.lasts) {
-            return Ok(key);
-        }
-        let path = self.path(bucket);
-        let synced = self.disk.open(&path).and_then(|file| file.sync_all());
-        let synced = synced.and_then(|()| self.disk.sync_dir(&self.folder));
-        synced.map_err(|cause| BucketError::File { path, cause })?;
-        Ok(self.remember(bucket, key, true))
-    }
-
-    fn remember(&mut self, bucket: &str, key: Key, lasts: bool) -> Key {
-        if self.cached.len() >= CACHED_MAX {
-            self.cached.pop_first();
-        }
-        self.cached.insert(bucket.to_owned(), Known { key: key.clone(), lasts });
-        key
-    }
-}
-
-fn if_there(done: io::Result<()>) -> io::Result<()> {
-    match done {
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(()),
-        done => done,
+    fn failed(&self, cause: io::Error) -> BucketError {
+        BucketError::File { path: self.path.clone(), cause }
     }
 }

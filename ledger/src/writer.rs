@@ -159,7 +159,7 @@ pub(crate) struct Parts {
 /// The one writer of a ledger.
 pub struct Writer {
     parts: Parts,
-    buckets: Buckets,
+    buckets: Arc<Buckets>,
     keys: Keys,
     /// The keys before the first rotation that is staged.
     keys_before: Option<Keys>,
@@ -180,6 +180,7 @@ impl Writer {
         let event_key = event_key(&parts.keys, &ring)?;
         let checkpoint_key = checkpoint_key(&parts.keys, &ring, head.size())?;
         let buckets = Buckets::new(Arc::clone(&parts.place.disk), parts.keys.buckets());
+        let buckets = Arc::new(buckets);
         let next = head.clone();
         let (staged, payloads) = (Vec::new(), Vec::new());
         Ok(Self {
@@ -220,8 +221,8 @@ impl Writer {
 
     /// A reader of what is sealed.
     pub fn sealed_reader(&self) -> SealedReader {
-        let Parts { place, keys, genesis, .. } = &self.parts;
-        SealedReader::new(place.clone(), keys.buckets(), &genesis.ledger().to_string())
+        let Parts { place, genesis, .. } = &self.parts;
+        SealedReader::new(place.clone(), Arc::clone(&self.buckets), &genesis.ledger().to_string())
     }
 
     /// A reader of what is synced.
@@ -351,6 +352,9 @@ impl Writer {
     }
 
     fn store(&mut self) -> Result<Vec<ReceiptEvent>, WriterError> {
+        if !self.payloads.is_empty() {
+            self.buckets.make_lasting()?;
+        }
         self.parts.sealed.append(&self.payloads)?;
         let expected = self.head.size();
         let staged = std::mem::take(&mut self.staged);

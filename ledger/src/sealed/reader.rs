@@ -8,7 +8,6 @@ use crate::bucket::{Binding, BucketError, Buckets};
 use crate::container::{ContainerError, Place};
 use crate::segment::{Frame, Frames, HEADER_BYTES, Kind, Slot, file_name};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use thiserror::Error;
 
@@ -42,7 +41,7 @@ pub enum OpenSealedError {
 #[derive(Clone)]
 pub struct SealedReader {
     place: Place,
-    keys: PathBuf,
+    keys: Arc<Buckets>,
     ledger: Arc<str>,
     known: Arc<Mutex<Known>>,
 }
@@ -68,8 +67,8 @@ struct Contents {
 }
 
 impl SealedReader {
-    /// Over the payloads of a ledger, with the folder of its bucket keys.
-    pub fn new(place: Place, keys: PathBuf, ledger: &str) -> Self {
+    /// Over the payloads of a ledger, with its bucket keys.
+    pub fn new(place: Place, keys: Arc<Buckets>, ledger: &str) -> Self {
         Self { place, keys, ledger: ledger.into(), known: Arc::default() }
     }
 
@@ -81,8 +80,7 @@ impl SealedReader {
         let payload = self.find(seq, "profile").map_err(|cause| OpenSealedError::Files { seq, cause })?;
         let Some(payload) = payload.filter(|payload| payload.bucket == bucket) else { return Ok(None) };
         let binding = Binding { ledger: &self.ledger, bucket, class: "profile", name: "profile" };
-        let mut buckets = Buckets::new(Arc::clone(&self.place.disk), self.keys.clone());
-        match buckets.open(binding, &payload.ciphertext) {
+        match self.keys.open(binding, &payload.ciphertext) {
             Ok(plain) => Ok(Some(plain)),
             Err(BucketError::Gone { .. }) => Ok(None),
             Err(cause) => Err(OpenSealedError::Bucket { seq, cause }),
