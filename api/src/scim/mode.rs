@@ -15,6 +15,7 @@
 //! | `single_as_list` | no | yes | yes | yes |
 //! | `group_patch_answers_204` | no | yes | yes | no |
 //! | `passes_over_unknown_members` | no | yes | yes | yes |
+//! | `knows_cursors` | yes | no | no | yes |
 //!
 //! Strict is the interoperability profile (draft-zollner-scim-interop-profile), which refuses more than RFC 7644 does.
 
@@ -114,6 +115,11 @@ impl Mode {
     pub fn passes_over_unknown_members(self) -> bool {
         !matches!(self, Self::Strict)
     }
+
+    /// Whether the configuration says that there are cursors. Clients older than RFC 9865 may refuse a name that they do not know.
+    pub fn knows_cursors(self) -> bool {
+        !matches!(self, Self::Entra | Self::Okta)
+    }
 }
 
 #[cfg(test)]
@@ -123,7 +129,7 @@ mod tests {
     /// A question of the table, by its name.
     type Question = (&'static str, fn(Mode) -> bool);
 
-    const QUESTIONS: [Question; 13] = [
+    const QUESTIONS: [Question; 14] = [
         ("accepts_pathless_patch", Mode::accepts_pathless_patch),
         ("accepts_paths_as_names", Mode::accepts_paths_as_names),
         ("ignores_unknown_attributes", Mode::ignores_unknown_attributes),
@@ -137,6 +143,7 @@ mod tests {
         ("single_as_list", Mode::single_as_list),
         ("group_patch_answers_204", Mode::group_patch_answers_204),
         ("passes_over_unknown_members", Mode::passes_over_unknown_members),
+        ("knows_cursors", Mode::knows_cursors),
     ];
 
     #[test]

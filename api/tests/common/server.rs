@@ -5,6 +5,7 @@ use fixtures::temp_dir::TempDir;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 
@@ -33,6 +34,15 @@ impl Place {
     /// The data directory.
     pub(crate) fn data(&self) -> PathBuf {
         self.dir.join("data")
+    }
+
+    /// Puts a secret among the server's.
+    pub(crate) fn put_secret(&self, name: &str, secret: &str) {
+        let folder = self.data().join("secrets");
+        std::fs::create_dir_all(&folder).unwrap();
+        let file = folder.join(name);
+        std::fs::write(&file, format!("{secret}\n")).unwrap();
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
     }
 
     /// The command that serves it.

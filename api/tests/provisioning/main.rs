@@ -14,6 +14,7 @@ mod common;
 mod groups;
 mod hostile;
 mod lists;
+mod peers;
 mod people;
 mod tenants;
 

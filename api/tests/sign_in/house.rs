@@ -7,7 +7,6 @@ use crate::common::server::{Place, Server};
 use crate::lives::{self, Life};
 use fixtures::identity::{CLIENT_ID, CLIENT_SECRET};
 use serde_json::{Value, json};
-use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 /// A checkpoint after each event, so that an auditor finds nothing unanchored.
@@ -35,7 +34,7 @@ impl House {
         let place = Place::new();
         let mut server = place.serve(&[FLAGS, flags].concat());
         let owner = claim(&mut server);
-        put_secret(&place, "corp");
+        place.put_secret("corp", CLIENT_SECRET);
         let is_public = flags.contains(&"--public-url");
         Self { place, key: server.key.clone(), server: Some(server), owner, is_public }
     }
@@ -186,15 +185,6 @@ pub(crate) fn believing(providers: Vec<Value>) -> Value {
         "several_factors_roles": [],
         "several_factors_seconds": 900,
     })
-}
-
-/// The server's secret of that name.
-fn put_secret(place: &Place, name: &str) {
-    let folder = place.data().join("secrets");
-    std::fs::create_dir_all(&folder).unwrap();
-    let file = folder.join(name);
-    std::fs::write(&file, format!("{CLIENT_SECRET}\n")).unwrap();
-    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
 }
 
 /// What a browser shows once its person is signed in.

@@ -72,6 +72,16 @@ pub(super) fn kind_of(shelf: Shelf) -> &'static ResourceType {
     }
 }
 
+/// How far a tenant departs from the standard.
+pub(super) fn mode_of(tenant: &Tenant) -> Mode {
+    match tenant.mode {
+        TenantMode::Entra => Mode::Entra,
+        TenantMode::Okta => Mode::Okta,
+        TenantMode::Strict => Mode::Strict,
+        TenantMode::Tolerant => Mode::Tolerant,
+    }
+}
+
 /// The shelves that a tenant has.
 pub(super) fn shelves(tenant: &Tenant) -> impl Iterator<Item = Shelf> + '_ {
     let has = |shelf: &Shelf| tenant.agents || matches!(shelf, Shelf::People | Shelf::Groups);
@@ -108,15 +118,9 @@ pub(super) struct Directory {
 
 impl Directory {
     pub(super) fn new(deed: &Deed, tenant: Tenant) -> Self {
-        let mode = match tenant.mode {
-            TenantMode::Entra => Mode::Entra,
-            TenantMode::Okta => Mode::Okta,
-            TenantMode::Strict => Mode::Strict,
-            TenantMode::Tolerant => Mode::Tolerant,
-        };
         Self {
+            mode: mode_of(&tenant),
             tenant,
-            mode,
             published: deed.engine.published(),
             sealed: deed.directories.sealed.clone(),
             base: format!("{}{BASE}", deed.sign_in.origin().as_str()),

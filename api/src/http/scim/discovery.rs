@@ -2,7 +2,7 @@
 
 use super::BASE;
 use super::bulk::OPERATIONS_MAX;
-use super::directory::{kind_of, shelves};
+use super::directory::{kind_of, mode_of, shelves};
 use super::fault::{Fault, answer};
 use super::visit::tenant;
 use crate::http::Problem;
@@ -11,7 +11,7 @@ use crate::scim::{
     Features, Page, RESOURCE_TYPES, ResourceType, list, resource_type_documents, schema_documents,
     service_provider_config,
 };
-use axum::extract::{FromRequestParts, Path, RawQuery, State};
+use axum::extract::{FromRequestParts, Path, RawQuery};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response;
@@ -20,14 +20,14 @@ use serde_json::Value;
 /// For how long a cursor can be used at least: what it names does not go away.
 const CURSOR_SECONDS: u64 = 24 * 60 * 60;
 
-pub(super) async fn config(State(deed): State<Deed>) -> Response {
+pub(super) async fn config(offered: Offered) -> Response {
     let scheme = |kind: &str, name: &str, about: &str| (kind.to_owned(), name.to_owned(), about.to_owned());
     let features = Features {
         bulk_operations_max: Some(OPERATIONS_MAX as u64),
         sort: true,
         etag: true,
         change_password: false,
-        cursor_seconds: Some(CURSOR_SECONDS),
+        cursor_seconds: offered.cursors.then_some(CURSOR_SECONDS),
         interop_profile: false,
         authentication: vec![
             scheme(
@@ -42,7 +42,7 @@ pub(super) async fn config(State(deed): State<Deed>) -> Response {
             ),
         ],
     };
-    answer(StatusCode::OK, &service_provider_config(&features, &base(&deed)))
+    answer(StatusCode::OK, &service_provider_config(&features, &offered.base))
 }
 
 pub(super) async fn resource_types(offered: Offered, RawQuery(query): RawQuery) -> Result<Response, Fault> {
@@ -65,6 +65,8 @@ pub(super) async fn schema(offered: Offered, Path(id): Path<String>) -> Result<R
 pub(super) struct Offered {
     kinds: Vec<&'static ResourceType>,
     base: String,
+    /// Whether cursors are spoken of.
+    cursors: bool,
 }
 
 impl FromRequestParts<Deed> for Offered {
@@ -73,8 +75,9 @@ impl FromRequestParts<Deed> for Offered {
     async fn from_request_parts(parts: &mut Parts, deed: &Deed) -> Result<Self, Problem> {
         let asker = Asker::from_request_parts(parts, deed).await?;
         let tenant = tenant(deed, asker);
+        let cursors = tenant.as_ref().is_none_or(|tenant| mode_of(tenant).knows_cursors());
         let kinds = tenant.map(|tenant| shelves(&tenant).map(kind_of).collect());
-        Ok(Self { kinds: kinds.unwrap_or_else(|| RESOURCE_TYPES.to_vec()), base: base(deed) })
+        Ok(Self { kinds: kinds.unwrap_or_else(|| RESOURCE_TYPES.to_vec()), base: base(deed), cursors })
     }
 }
 

@@ -121,7 +121,14 @@ pub(in crate::http) async fn in_its_words(request: Request, next: Next) -> Respo
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
     let document = match serde_json::from_slice::<Said>(&bytes) {
-        Ok(said) => of_code(parts.status, &said.code, &said.detail),
+        Ok(said) => {
+            // Whoever shows something that is no credential is nobody that is known.
+            if said.code == "malformed_authorization" {
+                parts.status = StatusCode::UNAUTHORIZED;
+                parts.headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            of_code(parts.status, &said.code, &said.detail)
+        }
         Err(_) => of_code(parts.status, "", parts.status.canonical_reason().unwrap_or_default()),
     };
     parts.headers.insert(header::CONTENT_TYPE, CONTENT_TYPE);

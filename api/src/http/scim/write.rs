@@ -1,7 +1,7 @@
 //! Reading and writing one resource.
 
 use super::body::Json;
-use super::directory::{Directory, Item, Wanted, kind_of, shelf_at};
+use super::directory::{Directory, Item, Wanted, kind_of, mode_of, shelf_at};
 use super::fault::{Fault, answer};
 use super::visit::Visit;
 use super::{groups, subjects};
@@ -237,7 +237,7 @@ pub(super) async fn end(visit: &Visit, shelf: Shelf, id: &str, told: &Told) -> R
 }
 
 fn mode(visit: &Visit) -> Mode {
-    visit.directory().mode
+    mode_of(&visit.tenant)
 }
 
 fn etag(meta: &Meta) -> [(header::HeaderName, String); 1] {

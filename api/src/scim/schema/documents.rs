@@ -90,7 +90,7 @@ pub struct Features {
     pub etag: bool,
     /// Whether passwords can be set.
     pub change_password: bool,
-    /// How long a cursor can be used; `None` when there are none.
+    /// How long a cursor can be used; `None` when nothing is to be said of cursors.
     pub cursor_seconds: Option<u64>,
     /// Whether the server keeps to the interoperability profile.
     pub interop_profile: bool,
@@ -102,8 +102,10 @@ pub struct Features {
 pub fn service_provider_config(features: &Features, base: &str) -> Value {
     let mut document = standard_config(features, base);
     // Clients that know only the standard refuse the name, so it is said only where it is true.
-    if let (true, Some(members)) = (features.interop_profile, document.as_object_mut()) {
-        members.insert("interopProfileConformant".into(), true.into());
+    if let Some(members) = document.as_object_mut() {
+        members.extend(features.cursor_seconds.map(|seconds| ("pagination".to_owned(), pagination(seconds))));
+        members
+            .extend(features.interop_profile.then(|| ("interopProfileConformant".to_owned(), true.into())));
     }
     document
 }
@@ -122,21 +124,20 @@ fn standard_config(features: &Features, base: &str) -> Value {
         "changePassword": { "supported": features.change_password },
         "sort": { "supported": features.sort },
         "etag": { "supported": features.etag },
-        "pagination": pagination(features.cursor_seconds),
         "authenticationSchemes": features.authentication.iter().enumerate().map(scheme).collect::<Vec<_>>(),
         "meta": { "resourceType": "ServiceProviderConfig", "location": format!("{base}/ServiceProviderConfig") },
     })
 }
 
 /// RFC 9865, section 4.
-fn pagination(cursor_seconds: Option<u64>) -> Value {
+fn pagination(cursor_seconds: u64) -> Value {
     let mut members = Map::new();
-    members.insert("cursor".into(), cursor_seconds.is_some().into());
+    members.insert("cursor".into(), true.into());
     members.insert("index".into(), true.into());
     members.insert("defaultPaginationMethod".into(), "index".into());
     members.insert("defaultPageSize".into(), COUNT_DEFAULT.into());
     members.insert("maxPageSize".into(), COUNT_MAX.into());
-    members.extend(cursor_seconds.map(|seconds| ("cursorTimeout".to_owned(), seconds.into())));
+    members.insert("cursorTimeout".into(), cursor_seconds.into());
     Value::Object(members)
 }
 
