@@ -12,7 +12,7 @@ use ledger::time::Time;
 use serde::{Deserialize, Serialize};
 
 /// Version of the state's encoding, recorded with its digest. Raise it with every change of a field.
-pub const SCHEMA: u32 = 8;
+pub const SCHEMA: u32 = 9;
 
 /// What the events so far amount to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -86,8 +86,7 @@ impl<'a> Text<'a> {
         let id = self.after(r#""id":""#)?.plain()?.into();
         let kind = self.after(r#","kind":""#)?.plain()?.into();
         let key = r#","on_behalf_of":{"#;
-        let on_behalf_of =
-            if self.rest.starts_with(key) { Some(self.after(key)?.named()?) } else { None };
+        let on_behalf_of = if self.rest.starts_with(key) { Some(self.after(key)?.named()?) } else { None };
         let via = self.after(r#","via":""#)?.plain()?.into();
         self.after("}")?;
         ActorText { id, kind, on_behalf_of, via }.try_into().ok()
