@@ -201,4 +201,13 @@ mod tests {
             assert_eq!(from_base64(bad), None, "{bad}");
         }
     }
+
+    #[test]
+    fn hashes_are_in_the_order_of_their_bytes() {
+        for place in 0..32 {
+            let [mut one, mut other] = [[7; 32], [7; 32]];
+            (one[place], other[place]) = (1, 200);
+            assert!(Hash(one) < Hash(other) && Hash(one) == Hash(one));
+        }
+    }
 }

@@ -244,4 +244,14 @@ mod tests {
         assert!(id.to_string().parse::<GrantId>().is_err());
         assert_eq!(uuid_v7_millis(id.as_bytes()), 1_795_000_000_123);
     }
+
+    #[test]
+    fn ids_are_in_the_order_of_their_bytes() {
+        for place in 0..16 {
+            let [mut one, mut other] = [[7; 16], [7; 16]];
+            (one[place], other[place]) = (1, 200);
+            assert!(PersonId::from_bytes(one) < PersonId::from_bytes(other));
+        }
+        assert!(PersonId::FIRST < PersonId::LAST);
+    }
 }

@@ -131,3 +131,18 @@ impl<'a> Text<'a> {
         (!entries.is_empty()).then_some(entries)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_golden_leaf_stands_as_it_is_written() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/golden/events");
+        for file in std::fs::read_dir(folder).unwrap() {
+            let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+            assert!(read(&text).is_some(), "{text}");
+            assert!(read(&format!("{text} ")).is_none() && read(&text.replacen(',', ", ", 1)).is_none());
+        }
+    }
+}
