@@ -72,6 +72,23 @@ pub fn members<'a>(text: &'a [u8], mut each: impl FnMut(&'a [u8], Range<usize>))
     reader.settle(read)
 }
 
+/// Splits a text after the canonical value at its beginning, if one stands there.
+pub(crate) fn split_value(text: &str) -> Option<(&str, &str)> {
+    let mut reader = Reader::over(text.as_bytes());
+    // Nested in the object that holds it.
+    reader.value(2).ok()?;
+    text.split_at_checked(reader.offset())
+}
+
+/// Splits what is left of a string at its quotation mark, if nothing before that needs an escape.
+#[inline]
+pub(crate) fn split_string(text: &str) -> Option<(&str, &str)> {
+    let mut reader = Reader::over(text.as_bytes());
+    reader.plain();
+    let (string, rest) = text.split_at_checked(reader.offset())?;
+    Some((string, rest.strip_prefix('"')?))
+}
+
 struct Reader<'a> {
     text: &'a [u8],
     rest: &'a [u8],

@@ -8,11 +8,27 @@ use crate::text;
 use base64ct::{Base64, Encoding};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
+use std::cmp::Ordering;
 use std::fmt;
 
 /// A SHA-256 hash; in text 64 lower-case hex digits.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Hash(pub [u8; 32]);
+
+// The order of the bytes. Hashes that differ nearly always do so in the first ones.
+impl Ord for Hash {
+    #[inline]
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.head().cmp(&other.head()).then_with(|| self.0.cmp(&other.0))
+    }
+}
+
+impl PartialOrd for Hash {
+    #[inline]
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
 
 impl Hash {
     /// The hash of the parts, joined.
@@ -33,6 +49,12 @@ impl Hash {
             hasher.update(part);
         }
         Self(hasher.finalize().into())
+    }
+
+    /// The first bytes, as a number that orders as they do.
+    fn head(&self) -> u64 {
+        let [a, b, c, d, e, f, g, h, ..] = self.0;
+        u64::from_be_bytes([a, b, c, d, e, f, g, h])
     }
 
     /// Reads 64 lower-case hex digits.
@@ -177,6 +199,15 @@ mod tests {
         assert_eq!(from_base64("YQ=="), Some(b"a".to_vec()));
         for bad in ["YR==", "YQ", "YQ==\n", "YQ==YQ=="] {
             assert_eq!(from_base64(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn hashes_are_in_the_order_of_their_bytes() {
+        for place in 0..32 {
+            let [mut one, mut other] = [[7; 32], [7; 32]];
+            (one[place], other[place]) = (1, 200);
+            assert!(Hash(one) < Hash(other) && Hash(one) == Hash(one));
         }
     }
 }

@@ -263,6 +263,23 @@ fn what_is_taken_stays_whose_it_is() {
     assert_eq!(state.holders.held(ada).iter().map(|held| held.role).collect::<Vec<_>>(), [Role::Member]);
 }
 
+#[test]
+fn a_secret_that_was_revoked_can_be_another_credentials() {
+    let (ada, eve) = (Subject::Person(samples::person(1)), Subject::Person(samples::person(2)));
+    let (one, other) = (CredentialId::from_bytes([1; 16]), CredentialId::from_bytes([2; 16]));
+    let (digest, now) = (Hash([1; 32]), samples::time(0));
+    let issue = |credential, subject| CredentialIssued { credential, digest, expires: None, subject }.into();
+    let facts: [Fact; 3] = [issue(one, ada), CredentialRevoked { credential: one }.into(), issue(other, eve)];
+    let events: Vec<_> =
+        (0..).zip(facts).map(|(seq, fact)| samples::event(seq, Hash([0; 32]), fact)).collect();
+    let found = [1, 2, 3].map(|size| {
+        let state = fold(&events[..size]);
+        (state.credentials.bearer(&digest, now), state.credentials.has_digest(&digest))
+    });
+    let [ada, eve] = [Actor::Subject(ada, one), Actor::Subject(eve, other)];
+    assert_eq!(found, [(Some(ada), true), (None, false), (Some(eve), true)]);
+}
+
 /// Codes and whose they are, by a list.
 fn codes(events: &[Event]) -> Vec<(Hash, PersonId)> {
     let mut model: Vec<(Hash, PersonId)> = Vec::new();

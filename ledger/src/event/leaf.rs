@@ -4,7 +4,7 @@
 //! fields that chain it, at the speed of a scan; [`Event::decode`] reads all of it into types.
 
 use super::id::{EventId, LedgerId, uuid_v7_millis};
-use super::{Actor, Assurance, Fact, Object, Origin, Outcome};
+use super::{Actor, Assurance, Fact, Object, Origin, Outcome, written};
 use crate::canonical::{self, NotCanonical, Problem};
 use crate::hash::Hash;
 use crate::time::Time;
@@ -65,7 +65,7 @@ pub struct Event {
 /// The leaf as it stands in the text, before its `data` is understood.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Leaf<'a> {
+pub struct Leaf<'a, D> {
     /// Who did it.
     pub actor: Actor,
     /// How we know.
@@ -75,8 +75,7 @@ pub struct Leaf<'a> {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub cause: Option<EventId>,
     /// What happened, in the shape that `type` and `v` name.
-    #[serde(borrow, deserialize_with = "in_place")]
-    pub data: Cow<'a, RawValue>,
+    pub data: D,
     /// Counts restores.
     pub epoch: u32,
     /// Its name.
@@ -151,7 +150,7 @@ impl Event {
             actor: self.actor,
             assurance: self.assurance,
             cause: self.cause,
-            data: Cow::Owned(self.fact.data()?),
+            data: self.fact.data()?,
             epoch: self.epoch,
             id: self.id,
             ledger: self.ledger,
@@ -178,16 +177,19 @@ impl Event {
         within_limit(text)?;
         let text = std::str::from_utf8(text)
             .map_err(|cause| NotCanonical { offset: cause.valid_up_to(), problem: Problem::Utf8 })?;
-        let leaf: Leaf<'_> = serde_json::from_str(text)?;
+        let leaf = match written::read(text) {
+            Some(leaf) => leaf,
+            None => serde_json::from_str(text)?,
+        };
         leaf.check()?;
-        let Some(fact) = Fact::decode(&leaf.kind, leaf.v, leaf.data.get()) else {
+        let Some(fact) = Fact::decode(&leaf.kind, leaf.v, leaf.data.0) else {
             return Ok(Decoded::Unknown { kind: leaf.kind.into_owned(), version: leaf.v });
         };
         leaf.into_event(fact?).map(Decoded::Known)
     }
 }
 
-impl Leaf<'_> {
+impl<D> Leaf<'_, D> {
     fn check(&self) -> Result<(), DecodeError> {
         let names = self.sealed.iter().map(|entry| &entry.name);
         if uuid_v7_millis(self.id.as_bytes()) != self.time.micros() / 1_000 {
@@ -223,9 +225,13 @@ impl Leaf<'_> {
     }
 }
 
-/// What happened, where it stands: a `Cow` alone would always be a copy.
-fn in_place<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Cow<'a, RawValue>, D::Error> {
-    <&RawValue>::deserialize(deserializer).map(Cow::Borrowed)
+/// What happened, as the text that stands in the leaf.
+pub(super) struct Data<'a>(pub(super) &'a str);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Data<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        <&RawValue>::deserialize(deserializer).map(|raw| Self(raw.get()))
+    }
 }
 
 /// An assurance that is written out. The strongest never is, so that an event has one text.

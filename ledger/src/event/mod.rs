@@ -17,6 +17,7 @@ mod refusal;
 pub mod scope;
 mod shapes;
 mod subject;
+mod written;
 
 pub use envelope::Envelope;
 pub use leaf::{DecodeError, Decoded, Event, LEAF_BYTES_MAX, Leaf, SealedEntry};

@@ -8,6 +8,7 @@ use super::id::{
 use crate::text;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Cow;
+use thiserror::Error;
 
 /// Someone who can hold roles and credentials.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -129,11 +130,11 @@ objects! {
 /// The text form of a subject or an object.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Named<'a> {
+pub(super) struct Named<'a> {
     #[serde(borrow)]
-    id: Cow<'a, str>,
+    pub(super) id: Cow<'a, str>,
     #[serde(borrow)]
-    kind: Cow<'a, str>,
+    pub(super) kind: Cow<'a, str>,
 }
 
 impl From<Object> for Named<'static> {
@@ -323,17 +324,18 @@ pub enum Via {
     Recovery,
 }
 
+/// The text form of an actor.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct ActorText<'a> {
+pub(super) struct ActorText<'a> {
     #[serde(borrow)]
-    id: Cow<'a, str>,
+    pub(super) id: Cow<'a, str>,
     #[serde(borrow)]
-    kind: Cow<'a, str>,
+    pub(super) kind: Cow<'a, str>,
     #[serde(borrow, skip_serializing_if = "Option::is_none", default)]
-    on_behalf_of: Option<Named<'a>>,
+    pub(super) on_behalf_of: Option<Named<'a>>,
     #[serde(borrow)]
-    via: Cow<'a, str>,
+    pub(super) via: Cow<'a, str>,
 }
 
 impl Serialize for Actor {
@@ -366,15 +368,32 @@ impl Serialize for Actor {
 
 impl<'de> Deserialize<'de> for Actor {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        use serde::de::Error;
-        let ActorText { id, kind, on_behalf_of, via } = ActorText::deserialize(deserializer)?;
+        ActorText::deserialize(deserializer)?.try_into().map_err(serde::de::Error::custom)
+    }
+}
+
+/// A text names no actor.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub(super) enum NotAnActor {
+    #[error("no such actor")]
+    Unknown,
+    #[error("one acts on behalf of people only")]
+    NotAPerson,
+    #[error(transparent)]
+    Id(#[from] NotAnId),
+}
+
+impl TryFrom<ActorText<'_>> for Actor {
+    type Error = NotAnActor;
+
+    fn try_from(text: ActorText<'_>) -> Result<Self, NotAnActor> {
+        let ActorText { id, kind, on_behalf_of, via } = text;
         if let Some(person) = on_behalf_of {
-            let program = Subject::try_from(Named { id, kind }).map_err(Error::custom)?;
-            let Subject::Person(person) = Subject::try_from(person).map_err(Error::custom)? else {
-                return Err(Error::custom("one acts on behalf of people only"));
+            let program = Subject::try_from(Named { id, kind })?;
+            let Subject::Person(person) = Subject::try_from(person)? else {
+                return Err(NotAnActor::NotAPerson);
             };
-            let credential = via.parse().map_err(Error::custom)?;
-            return Ok(Self::Delegate(Delegate { program, person, credential }));
+            return Ok(Self::Delegate(Delegate { program, person, credential: via.parse()? }));
         }
         match (&*kind, &*via) {
             ("system", "writer") if id == kind => Ok(Self::System),
@@ -384,10 +403,10 @@ impl<'de> Deserialize<'de> for Actor {
             ("anonymous", "provider") if id == kind => Ok(Self::Anonymous(Via::Provider)),
             ("anonymous", "recovery") if id == kind => Ok(Self::Anonymous(Via::Recovery)),
             ("person" | "service_account" | "agent", via) => {
-                let subject = Subject::try_from(Named { id, kind: kind.clone() }).map_err(Error::custom)?;
-                Ok(Self::Subject(subject, via.parse().map_err(Error::custom)?))
+                let subject = Subject::try_from(Named { id, kind: Cow::Borrowed(&*kind) })?;
+                Ok(Self::Subject(subject, via.parse()?))
             }
-            _ => Err(Error::custom("no such actor")),
+            _ => Err(NotAnActor::Unknown),
         }
     }
 }

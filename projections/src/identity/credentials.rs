@@ -2,7 +2,7 @@
 
 use crate::history::Span;
 use crate::list::List;
-use imbl::OrdMap;
+use crate::table::Table;
 use ledger::event::id::CredentialId;
 use ledger::event::identity::{
     Behalf, ClientSignedIn, CredentialIssued, OwnerRecovered, SessionStarted, TokenIssued, WorkloadSignedIn,
@@ -97,9 +97,10 @@ impl Idle {
 /// All credentials ever issued.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Credentials {
-    by_id: OrdMap<CredentialId, Credential>,
-    by_digest: OrdMap<Hash, CredentialId>,
-    unrevoked: OrdMap<Subject, List<CredentialId>>,
+    by_id: Table<CredentialId, Credential>,
+    /// Whose secret it is, or was until that was revoked: from then on another credential can have the secret.
+    by_digest: Table<Hash, CredentialId>,
+    unrevoked: Table<Subject, List<CredentialId>>,
 }
 
 impl Credentials {
@@ -176,26 +177,27 @@ impl Credentials {
     }
 
     fn add(&mut self, id: CredentialId, credential: Credential) {
+        let (digest, subject) = (credential.digest, credential.subject);
         // A name or a secret that is taken stays whose it is: otherwise one subject's secret could come to stand for another.
-        if self.by_id.contains_key(&id) {
+        if !self.by_id.insert(id, credential) {
             return;
         }
-        self.by_digest.entry(credential.digest).or_insert(id);
-        self.unrevoked.entry(credential.subject).or_default().push(id);
-        self.by_id.insert(id, credential);
+        let by_id = &self.by_id;
+        let is_revoked = |id| by_id.get(&id).is_none_or(Credential::is_revoked);
+        let new = || id;
+        self.by_digest.update(digest, new, |whose| {
+            if *whose != id && is_revoked(*whose) {
+                *whose = id;
+            }
+        });
+        self.unrevoked.update(subject, List::default, |list| list.push(id));
     }
 
     fn revoke(&mut self, id: CredentialId, seq: u64) {
         let Some(credential) = self.by_id.get_mut(&id) else { return };
         credential.span.end(seq);
-        let (subject, digest) = (credential.subject, credential.digest);
-        if self.by_digest.get(&digest) == Some(&id) {
-            self.by_digest.remove(&digest);
-        }
-        let Some(list) = self.unrevoked.get_mut(&subject) else { return };
-        list.retain(|other| *other != id);
-        if list.is_empty() {
-            self.unrevoked.remove(&subject);
+        if let Some(list) = self.unrevoked.get_mut(&credential.subject) {
+            list.retain(|other| *other != id);
         }
     }
 
@@ -229,7 +231,8 @@ impl Credentials {
 
     /// Whether a digest is in use.
     pub fn has_digest(&self, digest: &Hash) -> bool {
-        self.by_digest.contains_key(digest)
+        let whose = self.by_digest.get(digest).and_then(|id| self.by_id.get(id));
+        whose.is_some_and(|credential| !credential.is_revoked())
     }
 
     /// Credentials after `after`, in order of id.
@@ -237,9 +240,6 @@ impl Credentials {
         &self,
         after: Option<CredentialId>,
     ) -> impl Iterator<Item = (CredentialId, &Credential)> + '_ {
-        use std::ops::Bound::{Excluded, Unbounded};
-        self.by_id
-            .range((after.map_or(Unbounded, Excluded), Unbounded))
-            .map(|(id, credential)| (*id, credential))
+        self.by_id.after(after.as_ref()).map(|(id, credential)| (*id, credential))
     }
 }

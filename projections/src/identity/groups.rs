@@ -40,7 +40,7 @@ pub struct Groups {
     by_id: OrdMap<GroupId, Group>,
     handles: OrdMap<(Scope, Box<str>), GroupId>,
     members: Table<(GroupId, Subject), Membership>,
-    left: OrdMap<Subject, List<GroupId>>,
+    left: Table<Subject, List<GroupId>>,
 }
 
 impl Groups {
@@ -78,23 +78,22 @@ impl Groups {
     }
 
     fn join(&mut self, group: GroupId, subject: Subject, seq: u64, holders: &mut Holders) {
-        let (key, last) = ((group, subject), Span::open(seq));
-        match self.members.get(&key).map(|membership| membership.last.is_open()) {
-            Some(true) => return,
-            Some(false) => self.join_again(key, last),
-            None => {
-                self.members.insert(key, Membership { last, before: List::default() });
+        let (mut joined, mut again) = (false, false);
+        let new = || {
+            joined = true;
+            Membership { last: Span::open(seq), before: List::default() }
+        };
+        self.members.update((group, subject), new, |membership| {
+            again = !membership.last.is_open();
+            if again {
+                membership.before.push(std::mem::replace(&mut membership.last, Span::open(seq)));
             }
-        }
-        holders.change(subject, |holder| holder.groups.push(group));
-    }
-
-    fn join_again(&mut self, (group, subject): (GroupId, Subject), last: Span) {
-        if let Some(membership) = self.members.get_mut(&(group, subject)) {
-            membership.before.push(std::mem::replace(&mut membership.last, last));
-        }
-        if let Some(left) = self.left.get_mut(&subject) {
+        });
+        if again && let Some(left) = self.left.get_mut(&subject) {
             left.retain(|left| *left != group);
+        }
+        if joined || again {
+            holders.change(subject, |holder| holder.groups.push(group));
         }
     }
 
@@ -102,7 +101,7 @@ impl Groups {
         let found = self.members.get_mut(&(group, subject));
         let Some(membership) = found.filter(|membership| membership.last.is_open()) else { return };
         membership.last.end(seq);
-        self.left.entry(subject).or_default().push(group);
+        self.left.update(subject, List::default, |left| left.push(group));
         holders.change(subject, |holder| holder.groups.retain(|joined| *joined != group));
     }
 
