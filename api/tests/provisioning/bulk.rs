@@ -28,9 +28,9 @@ fn operations_refer_to_one_another_whatever_their_order() {
           "data": { "displayName": "Team", "members": [{ "value": "bulkId:a" }, { "value": "bulkId:b" }] } },
         { "method": "POST", "path": "/Users", "bulkId": "a", "data": user("ada") },
         { "method": "POST", "path": "/Users", "bulkId": "b", "data": user("bob") },
-        { "method": "PATCH", "path": "/Users/bulkId:a",
+        { "method": "PATCH", "path": format!("/Users/{}", "bulkId:a"),
           "data": { "Operations": [{ "op": "add", "path": "title", "value": "Boss" }] } },
-        { "method": "DELETE", "path": "/Users/bulkId:b" },
+        { "method": "DELETE", "path": format!("/Users/{}", "bulkId:b") },
     ] });
     assert_eq!(
         bulk(&scene, &body),

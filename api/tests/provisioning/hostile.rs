@@ -26,7 +26,7 @@ fn bad_input_is_refused_in_the_words_of_scim_and_changes_nothing() {
     let half =
         json!([{ "op": "add", "path": "title", "value": "Boss" }, { "op": "remove", "path": "userName" }]);
     let unknown = json!([{ "op": "replace", "path": "emails[type sw \"none\"].display", "value": "x" }]);
-    let operations = |n: usize| vec![json!({ "method": "DELETE", "path": "/Users/x" }); n];
+    let operations = |n: usize| vec![json!({ "method": "DELETE", "path": format!("/Users/{}", "x") }); n];
     let cases: Vec<(&str, String, String, u16)> = vec![
         ("GET", format!("/Users?filter={deep}"), String::new(), 400),
         ("GET", format!("/Users?filter={long}"), String::new(), 400),
