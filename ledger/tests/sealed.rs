@@ -351,3 +351,35 @@ fn nothing_personal_is_in_debug_output_or_in_the_log() {
         assert!(!bytes.windows(3).any(|window| window == b"Ada"), "{}", path.display());
     }
 }
+
+#[test]
+fn a_reader_opens_what_is_sealed_beside_each_event_while_more_comes_and_nothing_that_was_erased() {
+    let (disk, mut asked) = (SimDisk::new(0), Asked::default());
+    let (mut writer, _) = open(&disk, 1).unwrap();
+    let reader = writer.sealed_reader();
+    let mut said = Vec::new();
+    for round in 0..12_u8 {
+        let first = writer.next().size();
+        let group: Vec<_> = (0..3).map(|n| (n + 1, vec![round * 3 + n; 200 * usize::from(n + 1)])).collect();
+        said.extend((first..).zip(group.iter().cloned()));
+        let drafts = group.iter().map(|(number, plain)| person_created(*number, plain));
+        asked.group(&mut writer, drafts.collect()).unwrap();
+        for (seq, (number, plain)) in &said {
+            let bucket = person(*number).to_string();
+            assert_eq!(reader.profile(*seq, &bucket).unwrap().as_ref(), Some(plain), "{seq}");
+        }
+    }
+    assert!(files(&disk).len() > 2, "the payloads are in several files");
+    let (seq, (number, _)) = said.swap_remove(0);
+    let bucket = person(number).to_string();
+    for (seq, bucket) in [(seq + 1, &bucket), (seq, &person(9).to_string()), (u64::MAX, &bucket)] {
+        assert_eq!(reader.profile(seq, bucket).unwrap(), None);
+    }
+    writer.destroy(&bucket, &[(seq, "profile".to_owned())]).unwrap();
+    assert_eq!(reader.profile(seq, &bucket).unwrap(), None);
+    // The key is gone, and with it all that was sealed under it.
+    for (seq, (other, plain)) in said {
+        let found = reader.profile(seq, &person(other).to_string()).unwrap();
+        assert_eq!(found, (other != number).then_some(plain), "{seq}");
+    }
+}

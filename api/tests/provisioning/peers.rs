@@ -131,8 +131,10 @@ fn whom_a_provider_makes_changes_disables_and_removes_comes_moves_and_goes_here(
     assert_sent(&peer.change_person("ada", &json!({})).unwrap(), &[("POST", 201)]);
     assert_sent(&peer.put_group("crew", &["ada", "newcomer"]).unwrap(), &[("POST", 201)]);
     assert_eq!(corp.get("/Groups")["Resources"][0]["members"].as_array().unwrap().len(), 2);
+    let crew = || corp.get("/Groups")["Resources"][0]["members"].as_array().unwrap().len();
     assert_sent(&peer.put_group("crew", &["ada"]).unwrap(), &[("PUT", 200)]);
-    assert_eq!(corp.get("/Groups")["Resources"][0]["members"].as_array().unwrap().len(), 1);
+    assert_eq!(crew(), 1);
+    assert_sent(&peer.put_group("crew", &["ada", "newcomer"]).unwrap(), &[("PUT", 200)]);
     // Disabled there, gone here by the time that the directory has its answer.
     assert_eq!(canaille.status(&cookies), 200);
     assert_sent(&peer.change_person("newcomer", &json!({ "disabled": true })).unwrap(), &[("PUT", 200)]);
@@ -141,7 +143,8 @@ fn whom_a_provider_makes_changes_disables_and_removes_comes_moves_and_goes_here(
     assert_sent(&peer.change_person("newcomer", &json!({ "disabled": false })).unwrap(), &[("PUT", 200)]);
     assert_eq!(canaille.status(&cookies), 401);
     assert_eq!(canaille.sign_in("newcomer").0, 303);
-    assert_sent(&peer.remove_person("newcomer").unwrap(), &[("DELETE", 204)]);
+    assert_sent(&peer.remove_person("newcomer").unwrap(), &[("DELETE", 204), ("PUT", 200)]);
+    assert_eq!(crew(), 1);
     assert_sent(&peer.remove_group("crew").unwrap(), &[("DELETE", 204)]);
     assert_eq!((corp.found("/Users", "").len(), corp.found("/Groups", "").len()), (1, 0));
     canaille.scene.audited();

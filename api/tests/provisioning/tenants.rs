@@ -80,3 +80,27 @@ fn credentials_rotate_while_the_directory_goes_on() {
     third.person("bob");
     scene.audited();
 }
+
+#[test]
+fn every_path_but_those_that_say_what_there_is_wants_a_tenant() {
+    let scene = Scene::new();
+    let stranger = directory(&scene.owner, "stranger");
+    for (method, path) in api::http::scim::SCIM {
+        let path = path.replace("{kind}", "Users").replace("{id}", "x");
+        let is_open =
+            ["ServiceProviderConfig", "ResourceTypes", "Schemas"].iter().any(|open| path.contains(open));
+        let send = |client: &crate::common::client::Client| {
+            let body = if matches!(*method, "get" | "delete") { "" } else { "{}" };
+            client.send(&method.to_uppercase(), &path, super::SCIM, body.as_bytes())
+        };
+        let statuses = [send(&scene.server.client()).status, send(&stranger.client).status];
+        let expected = match path.as_str() {
+            _ if is_open && path.ends_with("/x") => [404, 404],
+            _ if is_open => [200, 200],
+            "/scim/v2/Me" => [401, 404],
+            _ => [401, 403],
+        };
+        assert_eq!(statuses, expected, "{method} {path}");
+    }
+    scene.audited();
+}

@@ -4,7 +4,8 @@ use super::{not_its_own, own, taken, tenant};
 use crate::identity::{owned_without, with_consequences};
 use crate::{Ask, Decide, Decision, Happening};
 use ledger::event::identity::{
-    AgentCreated, PersonCreated, ServiceAccountCreated, SubjectReactivated, SubjectRemoved, SubjectSuspended,
+    AgentCreated, MemberRemoved, PersonCreated, ServiceAccountCreated, SubjectReactivated, SubjectRemoved,
+    SubjectSuspended,
 };
 use ledger::event::policy::Tenant;
 use ledger::event::provisioning::{SubjectDeleted, SubjectWritten};
@@ -128,7 +129,7 @@ impl PutSubject {
     }
 }
 
-/// End a subject that its tenant no longer has. Its name is free there from then on.
+/// End a subject that its tenant no longer has. It is in none of the tenant's groups any more, and its name is free there from then on.
 #[derive(Clone, Debug)]
 pub struct DeleteSubject {
     /// When it happened by the tenant's clock.
@@ -150,7 +151,12 @@ impl Decide for DeleteSubject {
         own(ask, tenant, subject)?;
         owned_without(ask, subject)?;
         let deleted = SubjectDeleted { occurred, subject, tenant: tenant.name.clone() };
+        // Directories do not say again who is left in a group.
+        let groups = ask.state.holders.groups(subject).iter();
+        let own = groups.filter(|group| ask.state.has_group(&ask.actor, **group));
+        let left = own.map(|group| MemberRemoved { group: *group, subject }.into());
         let removed = SubjectRemoved { reason: REASON.into(), subject }.into();
-        Ok([vec![deleted.into()], with_consequences(ask, subject, removed)].concat())
+        let first = [deleted.into()].into_iter().chain(left).collect();
+        Ok([first, with_consequences(ask, subject, removed)].concat())
     }
 }
