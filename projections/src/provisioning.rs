@@ -53,6 +53,8 @@ pub struct Record {
     pub sealed: u64,
     /// Whether the tenant no longer has it.
     pub deleted: bool,
+    /// Whether its tenant suspended it, and nobody here did so since: then the tenant lets it act again.
+    pub kept: bool,
 }
 
 /// A group that a tenant has, or had.
@@ -93,6 +95,8 @@ pub struct Provisioned {
     subjects: Table<Subject, Record>,
     groups: OrdMap<GroupId, GroupRecord>,
     stock: OrdMap<Whose, Stock>,
+    /// The newest event by which a tenant made something, and which tenant: what it says of that comes next.
+    made: Option<(u64, Box<str>)>,
 }
 
 impl Provisioned {
@@ -111,8 +115,9 @@ impl Provisioned {
                     changed: at,
                     sealed: event.seq,
                     deleted: false,
+                    kept: known.as_ref().is_some_and(|known| known.kept && known.tenant == written.tenant),
                 };
-                if let Some(known) = known {
+                if let Some(known) = known.filter(|known| !known.deleted) {
                     self.unshelve(written.subject, &known);
                 }
                 self.shelve(written.subject, &record);
@@ -124,6 +129,7 @@ impl Provisioned {
             Fact::SubjectDeleted(deleted) => {
                 let Some(record) = self.subjects.get_mut(&deleted.subject) else { return };
                 (record.deleted, record.changed, record.active) = (true, at, false);
+                record.kept = false;
                 let record = record.clone();
                 self.unshelve(deleted.subject, &record);
             }
@@ -138,7 +144,7 @@ impl Provisioned {
                     changed: at,
                     deleted: false,
                 };
-                if let Some(known) = known {
+                if let Some(known) = known.filter(|known| !known.deleted) {
                     self.unshelve_group(&known);
                 }
                 self.shelve_group(written.group, &record);
@@ -153,16 +159,30 @@ impl Provisioned {
         }
     }
 
-    /// Notes what happened to a subject or group by other hands, since its tenant sees that too.
-    pub(crate) fn touched(&mut self, fact: &Identity, event: &Event) {
+    /// Notes what happened to a subject or group, since its tenant sees that too; and what a tenant did, if one acted.
+    pub(crate) fn touched(&mut self, fact: &Identity, event: &Event, tenant: Option<&Tenant>) {
         let at = (event.seq, event.time);
         match fact {
-            Identity::SubjectSuspended(fact) => self.touch(fact.subject, at),
-            Identity::SubjectReactivated(fact) => self.touch(fact.subject, at),
+            Identity::PersonCreated(_)
+            | Identity::ServiceAccountCreated(_)
+            | Identity::AgentCreated(_)
+            | Identity::GroupCreated(_) => self.made = tenant.map(|tenant| (event.seq, tenant.name.clone())),
+            Identity::SubjectSuspended(fact) => {
+                let is_by = |record: &Record| tenant.is_some_and(|tenant| tenant.name == record.tenant);
+                if let Some(record) = self.subjects.get_mut(&fact.subject) {
+                    record.changed = at;
+                    record.kept = !record.active && is_by(record);
+                }
+            }
+            Identity::SubjectReactivated(fact) => {
+                if let Some(record) = self.subjects.get_mut(&fact.subject) {
+                    (record.changed, record.kept) = (at, false);
+                }
+            }
             Identity::SubjectRemoved(fact) => {
                 // Nobody has it any more, its tenant neither.
                 if let Some(record) = self.subjects.get_mut(&fact.subject).filter(|record| !record.deleted) {
-                    (record.deleted, record.changed) = (true, at);
+                    (record.deleted, record.changed, record.kept) = (true, at, false);
                     let record = record.clone();
                     self.unshelve(fact.subject, &record);
                 }
@@ -176,11 +196,7 @@ impl Provisioned {
             }
             Identity::MemberAdded(fact) => self.touch_group(fact.group, at),
             Identity::MemberRemoved(fact) => self.touch_group(fact.group, at),
-            Identity::PersonCreated(_)
-            | Identity::OwnershipClaimed(_)
-            | Identity::ServiceAccountCreated(_)
-            | Identity::AgentCreated(_)
-            | Identity::GroupCreated(_)
+            Identity::OwnershipClaimed(_)
             | Identity::GroupRenamed(_)
             | Identity::CredentialIssued(_)
             | Identity::CredentialRevoked(_)
@@ -193,12 +209,6 @@ impl Provisioned {
             | Identity::WorkloadSignedIn(_)
             | Identity::RecoveryCodesMade(_)
             | Identity::OwnerRecovered(_) => {}
-        }
-    }
-
-    fn touch(&mut self, subject: Subject, at: (u64, Time)) {
-        if let Some(record) = self.subjects.get_mut(&subject) {
-            record.changed = at;
         }
     }
 
@@ -264,6 +274,16 @@ impl Provisioned {
         self.find_group(group).filter(|record| !record.deleted && &*record.tenant == tenant)
     }
 
+    /// Whether a subject was this tenant's when it was removed.
+    pub fn had(&self, tenant: &str, subject: Subject) -> bool {
+        self.find(subject).is_some_and(|record| record.deleted && &*record.tenant == tenant)
+    }
+
+    /// Whether a tenant made something by the event at that position, and nothing since.
+    pub fn made(&self, tenant: &str, at: u64) -> bool {
+        self.made.as_ref().is_some_and(|(seq, by)| *seq == at && **by == *tenant)
+    }
+
     fn stock(&self, tenant: &str, shelf: Shelf) -> Option<&Stock> {
         self.stock.get(&(tenant.into(), shelf))
     }
@@ -322,8 +342,7 @@ fn beyond(after: Option<u64>) -> (std::ops::Bound<u64>, std::ops::Bound<u64>) {
 impl State {
     /// The tenant as which an actor comes, by the policy in force.
     pub fn tenant_of(&self, actor: &Actor) -> Option<&Tenant> {
-        let Actor::Subject(Subject::ServiceAccount(account), _) = actor else { return None };
-        self.policies.provisioning().of_account(*account)
+        self.policies.provisioning().acting(actor)
     }
 
     /// The tenant that has a subject, by the policy in force.
