@@ -145,7 +145,7 @@ impl Provisioned {
                     deleted: false,
                 };
                 if let Some(known) = known.filter(|known| !known.deleted) {
-                    self.unshelve_group(&known);
+                    self.unshelve_group(written.group, &known);
                 }
                 self.shelve_group(written.group, &record);
                 self.groups.insert(written.group, record);
@@ -154,7 +154,7 @@ impl Provisioned {
                 let Some(record) = self.groups.get_mut(&deleted.group) else { return };
                 (record.deleted, record.changed) = (true, at);
                 let record = record.clone();
-                self.unshelve_group(&record);
+                self.unshelve_group(deleted.group, &record);
             }
         }
     }
@@ -191,7 +191,7 @@ impl Provisioned {
                 if let Some(record) = self.groups.get_mut(&fact.group).filter(|record| !record.deleted) {
                     (record.deleted, record.changed) = (true, at);
                     let record = record.clone();
-                    self.unshelve_group(&record);
+                    self.unshelve_group(fact.group, &record);
                 }
             }
             Identity::MemberAdded(fact) => self.touch_group(fact.group, at),
@@ -221,36 +221,36 @@ impl Provisioned {
     fn shelve(&mut self, subject: Subject, record: &Record) {
         let stock = self.stock.entry((record.tenant.clone(), Shelf::of(subject))).or_default();
         stock.subjects.insert(record.since.0, subject);
-        stock.names.insert(record.name, subject);
+        stock.names.entry(record.name).or_insert(subject);
         if let Some(external) = record.external {
-            stock.externals.insert(external, subject);
+            stock.externals.entry(external).or_insert(subject);
         }
     }
 
     fn unshelve(&mut self, subject: Subject, record: &Record) {
         let Some(stock) = self.stock.get_mut(&(record.tenant.clone(), Shelf::of(subject))) else { return };
         stock.subjects.remove(&record.since.0);
-        stock.names.remove(&record.name);
-        if let Some(external) = record.external {
-            stock.externals.remove(&external);
+        free(&mut stock.names, &record.name, subject);
+        if let Some(external) = &record.external {
+            free(&mut stock.externals, external, subject);
         }
     }
 
     fn shelve_group(&mut self, group: GroupId, record: &GroupRecord) {
         let stock = self.stock.entry((record.tenant.clone(), Shelf::Groups)).or_default();
         stock.groups.insert(record.since.0, group);
-        stock.group_names.insert(record.name.to_lowercase().into(), group);
+        stock.group_names.entry(record.name.to_lowercase().into()).or_insert(group);
         if let Some(external) = &record.external {
-            stock.group_externals.insert(external.clone(), group);
+            stock.group_externals.entry(external.clone()).or_insert(group);
         }
     }
 
-    fn unshelve_group(&mut self, record: &GroupRecord) {
+    fn unshelve_group(&mut self, group: GroupId, record: &GroupRecord) {
         let Some(stock) = self.stock.get_mut(&(record.tenant.clone(), Shelf::Groups)) else { return };
         stock.groups.remove(&record.since.0);
-        stock.group_names.remove(&Box::<str>::from(record.name.to_lowercase()));
+        free(&mut stock.group_names, &record.name.to_lowercase().into(), group);
         if let Some(external) = &record.external {
-            stock.group_externals.remove(external);
+            free(&mut stock.group_externals, external, group);
         }
     }
 
@@ -331,6 +331,13 @@ impl Provisioned {
     pub fn groups(&self, tenant: &str, after: Option<u64>) -> impl Iterator<Item = (u64, GroupId)> + '_ {
         let stock = self.stock(tenant, Shelf::Groups).into_iter();
         stock.flat_map(move |stock| stock.groups.range(beyond(after))).map(|(seq, group)| (*seq, *group))
+    }
+}
+
+/// Frees a name, if it is this one's.
+fn free<K: Ord + Clone, V: PartialEq + Clone>(names: &mut OrdMap<K, V>, name: &K, of: V) {
+    if names.get(name) == Some(&of) {
+        names.remove(name);
     }
 }
 
