@@ -38,6 +38,7 @@ impl World {
     /// The tenants of the policy from now on.
     fn adopt(&mut self, names: &[&str]) {
         let of = |name: &&str| Tenant {
+            agents: true,
             login: None,
             mode: TenantMode::Strict,
             name: (*name).into(),

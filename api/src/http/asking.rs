@@ -196,7 +196,7 @@ impl Deed {
         self.submit(asker, origin, command, seen).await
     }
 
-    async fn submit(
+    pub(super) async fn submit(
         &self,
         asker: Asker,
         origin: Origin,

@@ -19,6 +19,7 @@ pub mod openapi;
 mod pages;
 mod policy;
 mod problem;
+mod provisioning;
 pub mod rates;
 pub mod scim;
 pub mod sign_in;
@@ -86,6 +87,7 @@ routes! {
     get "/api/v1/access/explain" => access::explain;
     post "/api/v1/authcheck" => access::authcheck;
     get "/api/v1/audit" => audit::audit;
+    get "/api/v1/provisioning/changes" => provisioning::changes;
     get "/api/v1/events" => custody::events;
     get "/api/v1/events/{seq}" => custody::event;
     get "/api/v1/events/{seq}/proof" => custody::proof;

@@ -47,6 +47,6 @@ fn not_its_own(tenant: &Tenant, object: Object) -> Refusal {
     Refusal::NotOfTenant { object, tenant: tenant.name.clone() }
 }
 
-fn taken(tenant: &Tenant, by: impl Into<Object>) -> Refusal {
-    Refusal::TakenAtTenant { by: by.into(), tenant: tenant.name.clone() }
+fn taken(tenant: &Tenant, holder: impl Into<Object>) -> Refusal {
+    Refusal::TakenAtTenant { holder: holder.into(), tenant: tenant.name.clone() }
 }

@@ -50,6 +50,9 @@ impl Decide for PutSubject {
 
     fn decide(self, ask: &Ask<'_>) -> Decision {
         let tenant = tenant(ask)?;
+        if !may_have(tenant, self.subject) {
+            return Err(not_its_own(tenant, self.subject.into()));
+        }
         let order = Self { login: self.login.filter(|_| tenant.login.is_some()), ..self };
         let (subject, provisioned) = (order.subject, &ask.state.provisioned);
         let shelf = Shelf::of(subject);
@@ -125,6 +128,11 @@ impl PutSubject {
         let is_free = ask.state.subjects.by_handle(&handle).is_none();
         if is_free { handle.into() } else { format!("{}/{}", tenant.name, self.subject).into() }
     }
+}
+
+/// Whether policy lets a tenant have such a subject at all.
+fn may_have(tenant: &Tenant, subject: Subject) -> bool {
+    tenant.agents || matches!(subject, Subject::Person(_))
 }
 
 /// Refuses a name to sign in with that is somebody's, or was somebody's whom another had: who was removed does not come back under it, but

@@ -17,6 +17,7 @@ use ledger::event::{ContentDigest, Fact, Subject};
 /// A tenant whose people sign in under the names that it knows.
 pub(crate) fn tenant(name: &str) -> Tenant {
     Tenant {
+        agents: true,
         login: Some(Login::UserNameAt { issuer: "https://id.corp.example".into() }),
         mode: TenantMode::Strict,
         name: name.into(),

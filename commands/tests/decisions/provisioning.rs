@@ -42,7 +42,7 @@ pub(crate) fn not_its_own(object: impl Into<Object>) -> Refusal {
 }
 
 pub(crate) fn taken(by: impl Into<Object>) -> Refusal {
-    Refusal::TakenAtTenant { by: by.into(), tenant: "corp".into() }
+    Refusal::TakenAtTenant { holder: by.into(), tenant: "corp".into() }
 }
 
 pub(crate) fn managed(object: impl Into<Object>) -> Refusal {
@@ -296,8 +296,9 @@ fn what_is_not_its_own_a_tenant_does_not_touch() {
         ]
     };
     holds(&given, cases(corp()));
-    // Without a word by which its people sign in, a tenant finds nobody and gives no name to sign in with.
-    given.happen(tenants("silent", &[Tenant { login: None, ..tenant("corp") }, tenant("other")]));
+    // Without a word by which its people sign in, a tenant finds nobody and gives no name to sign in with; without agents, it makes none.
+    let silent = Tenant { agents: false, login: None, ..tenant("corp") };
+    given.happen(tenants("silent", &[silent, tenant("other")]));
     let unnamed = PersonCreated { login: None, person: person("new") };
     let zoe = PutSubject { login: Some(login("zoe")), ..put("zoe") };
     holds(&given, cases(corp()));
@@ -305,6 +306,8 @@ fn what_is_not_its_own_a_tenant_does_not_touch() {
         &given,
         vec![
             ("no name", corp(), put("new").into(), Ok(vec![unnamed.into(), written("corp", "new", true)])),
+            ("no agent", corp(), put("agt-new").into(), Err(not_its_own(subject("agt-new")))),
+            ("no application", corp(), put("svc-new").into(), Err(not_its_own(subject("svc-new")))),
             ("nobody found", corp(), zoe.into(), Err(not_its_own(subject("zoe")))),
         ],
     );

@@ -14,7 +14,8 @@ use ledger::event::policy::{Body, Provisioning, Tenant, TenantMode};
 
 fn tenants() -> ProposePolicy {
     let service_account = account("svc-corp");
-    let tenant = Tenant { login: None, mode: TenantMode::Strict, name: "corp".into(), service_account };
+    let tenant =
+        Tenant { agents: true, login: None, mode: TenantMode::Strict, name: "corp".into(), service_account };
     let body = Body::Provisioning(Provisioning { tenants: vec![tenant] });
     ProposePolicy { policy: policy("tenants"), body }
 }

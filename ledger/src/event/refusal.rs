@@ -196,10 +196,10 @@ pub enum Refusal {
         tenant: Box<str>,
     },
     /// Something else of its kind has the name or id there.
-    #[error("`{by}` has this name, or this id of the tenant `{tenant}`, already")]
+    #[error("`{holder}` has this name, or this id of the tenant `{tenant}`, already")]
     TakenAtTenant {
         /// What has it.
-        by: Object,
+        holder: Object,
         /// The tenant.
         tenant: Box<str>,
     },

@@ -113,7 +113,7 @@ fn command_refused(case: &Case<'_>, fact: &CommandRefused) -> Verdict {
         Refusal::NotOfTenant { object, tenant } => {
             provisioning::is_tenant(case, tenant) && !provisioning::is_its_own(case, *object)
         }
-        Refusal::TakenAtTenant { by, tenant } => provisioning::is_taken(case, *by, tenant),
+        Refusal::TakenAtTenant { holder, tenant } => provisioning::is_taken(case, *holder, tenant),
         Refusal::ManagedByTenant { object, tenant } => provisioning::is_managed(case, *object, tenant),
         Refusal::SeveralFactorsNeeded { seconds_max } => {
             let policy = state.policies.sign_in();

@@ -18,7 +18,7 @@ pub(super) fn judge(case: &Case<'_>, fact: &Identity) -> Verdict {
         Identity::PersonCreated(fact) => person_created(case, fact),
         Identity::OwnershipClaimed(fact) => ownership_claimed(case, fact),
         Identity::ServiceAccountCreated(fact) => {
-            may_create(case, provisioning::bears_its_name(case, &fact.handle))?;
+            may_create(case, provisioning::may_create(case, &fact.handle))?;
             named(case, Subject::ServiceAccount(fact.service_account), &fact.handle)
         }
         Identity::AgentCreated(fact) => agent_created(case, fact),

@@ -35,6 +35,7 @@ fn subject_written(case: &Case<'_>, fact: &SubjectWritten) -> Verdict {
     let is_found = matches!(subject, Subject::Person(_)) && record.login.is_some() && tenant.login.is_some();
     let may_take_over = is_found && state.tenant_with(subject).is_none();
     let is_new = has_made(case, record.since, tenant);
+    require(may_have(tenant, subject), "the tenant has no agents and no applications")?;
     require(is_its_own || is_new || may_take_over, "the subject was not the tenant's")?;
     let (shelf, provisioned) = (Shelf::of(subject), &state.provisioned);
     let is_others = |found: Option<Subject>| found.is_some_and(|other| other != subject);
@@ -48,6 +49,11 @@ fn subject_written(case: &Case<'_>, fact: &SubjectWritten) -> Verdict {
     // Suspending it follows at once; letting it act came just before.
     let is_kept = state.provisioned.find(subject).is_some_and(|known| known.kept);
     require(!(fact.active && is_its_own && is_kept), "the tenant let the subject act, and it could not")
+}
+
+/// Whether policy lets a tenant have such a subject at all.
+fn may_have(tenant: &Tenant, subject: Subject) -> bool {
+    tenant.agents || matches!(subject, Subject::Person(_))
 }
 
 /// Whether the tenant made something by the event at that position, which is the one before this.
@@ -145,11 +151,10 @@ pub(super) fn is_its_own(case: &Case<'_>, object: Object) -> bool {
 }
 
 /// Whether somebody else has what the tenant wanted: a thing of its own, or a person who is there.
-pub(super) fn is_taken(case: &Case<'_>, by: Object, name: &str) -> bool {
-    let is_person = Subject::try_from(by).is_ok_and(|subject| {
-        matches!(subject, Subject::Person(_)) && case.state.subjects.contains(subject)
-    });
-    is_tenant(case, name) && (is_person || is_its_own(case, by))
+pub(super) fn is_taken(case: &Case<'_>, holder: Object, name: &str) -> bool {
+    let is_person = Subject::try_from(holder)
+        .is_ok_and(|subject| matches!(subject, Subject::Person(_)) && case.state.subjects.contains(subject));
+    is_tenant(case, name) && (is_person || is_its_own(case, holder))
 }
 
 /// Whether that tenant has a group, or keeps a subject from acting: then nobody else changes that.
@@ -175,11 +180,17 @@ pub(super) fn may_create_person(case: &Case<'_>, fact: &PersonCreated) -> bool {
     })
 }
 
+/// Whether a tenant may make an agent or an application of that name.
+pub(super) fn may_create(case: &Case<'_>, handle: &str) -> bool {
+    let has_such = case.state.tenant_of(&case.event.actor).is_some_and(|tenant| tenant.agents);
+    has_such && bears_its_name(case, handle)
+}
+
 /// Whether a tenant may make such an agent: one for which it answers itself.
 pub(super) fn may_create_agent(case: &Case<'_>, fact: &AgentCreated) -> bool {
     let tenant = case.state.tenant_of(&case.event.actor);
     let answers = tenant.map(|tenant| Subject::ServiceAccount(tenant.service_account)) == Some(fact.sponsor);
-    answers && bears_its_name(case, &fact.handle)
+    answers && may_create(case, &fact.handle)
 }
 
 /// Whether a tenant may make such a group: of the site, and with the tenant's name before its own.
@@ -188,7 +199,7 @@ pub(super) fn may_create_group(case: &Case<'_>, fact: &GroupCreated) -> bool {
 }
 
 /// Whether the actor is a tenant, and the name begins with the tenant's.
-pub(super) fn bears_its_name(case: &Case<'_>, handle: &str) -> bool {
+fn bears_its_name(case: &Case<'_>, handle: &str) -> bool {
     let tenant = case.state.tenant_of(&case.event.actor).filter(|_| case.subject().is_ok());
     let after = tenant.and_then(|tenant| handle.strip_prefix(&*tenant.name));
     after.is_some_and(|name| name.starts_with('/'))

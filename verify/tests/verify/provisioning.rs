@@ -41,7 +41,8 @@ fn digest(number: u8) -> ContentDigest {
 
 fn tenant(number: u8, name: &str, login: Option<Login>) -> Tenant {
     let service_account = ServiceAccountId::from_bytes([0x80 + number; 16]);
-    Tenant { login, mode: TenantMode::Strict, name: name.into(), service_account }
+    let agents = number != SILENT;
+    Tenant { agents, login, mode: TenantMode::Strict, name: name.into(), service_account }
 }
 
 /// A policy with some of the tenants.
@@ -174,6 +175,12 @@ fn programs(cast: &Cast) -> Vec<Story> {
         ("an application as if another's", then(&there, corp(), account_of("other/app")), DENIED),
         ("a name that is longer", then(&there, corp(), account_of("corps/app")), DENIED),
         ("an application by who may from here", then(&there, cast.as_admin(), account_of("app")), None),
+        ("an application by who has none", then(&there, by_tenant(SILENT), account_of("silent/app")), DENIED),
+        (
+            "an agent by who has none",
+            then(&there, by_tenant(SILENT), agent_of("silent/bot", account(SILENT))),
+            DENIED,
+        ),
         ("an agent", then(&there, corp(), agent_of("corp/bot", account(CORP))), None),
         ("an agent as if from here", then(&there, corp(), agent_of("bot", account(CORP))), DENIED),
         ("an agent of another's", then(&there, corp(), agent_of("corp/bot", account(OTHER))), DENIED),
@@ -338,7 +345,7 @@ fn refusals(cast: &Cast) -> Vec<Story> {
     let corps = || -> Box<str> { "corp".into() };
     let not_its_own =
         |number, tenant: &str| Refusal::NotOfTenant { object: who(number).into(), tenant: tenant.into() };
-    let taken = |by: Object, tenant: &str| Refusal::TakenAtTenant { by, tenant: tenant.into() };
+    let taken = |by: Object, tenant: &str| Refusal::TakenAtTenant { holder: by, tenant: tenant.into() };
     let managed = || Refusal::ManagedByTenant { object: who(3).into(), tenant: corps() };
     let others = || Refusal::ManagedByTenant { object: who(3).into(), tenant: "other".into() };
     let kept = let_go(&there);

@@ -153,7 +153,7 @@ fn ends(cast: &Cast) -> Vec<Story> {
         then(&there, owner, refused("identity.remove_group", refusal))
     };
     let taken = |number| {
-        let refusal = Refusal::TakenAtTenant { by: Object::Group(group(number)), tenant: "corp".into() };
+        let refusal = Refusal::TakenAtTenant { holder: Object::Group(group(number)), tenant: "corp".into() };
         then(&there, corp(), refused("provisioning.put_group", refusal))
     };
     let not_its_own = |number| {

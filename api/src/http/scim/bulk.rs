@@ -8,6 +8,7 @@ use super::write::{Told, Written, change, end, make, put};
 use crate::scim::{Kind, Refusal};
 use axum::http::StatusCode;
 use axum::response::Response;
+use ledger::event::policy::Tenant;
 use projections::provisioning::Shelf;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -50,7 +51,7 @@ impl Method {
 }
 
 pub(super) async fn bulk(visit: Visit, body: Json) -> Result<Response, Fault> {
-    let (mut waiting, errors_max) = read(&body.value)?;
+    let (mut waiting, errors_max) = read(&visit.tenant, &body.value)?;
     let mut order = Order::of(&waiting);
     let mut made = BTreeMap::new();
     let mut answers: Vec<Option<Value>> = waiting.iter().map(|_| None).collect();
@@ -123,7 +124,7 @@ impl Order {
 }
 
 /// The operations of a request, and after how many errors it ends.
-fn read(body: &Value) -> Result<(Vec<Option<Operation>>, Option<u64>), Fault> {
+fn read(tenant: &Tenant, body: &Value) -> Result<(Vec<Option<Operation>>, Option<u64>), Fault> {
     let wrong = |detail: &str| Refusal::new(Kind::InvalidSyntax, detail);
     let errors_max = match body.get("failOnErrors") {
         None | Some(Value::Null) => None,
@@ -142,7 +143,7 @@ fn read(body: &Value) -> Result<(Vec<Option<Operation>>, Option<u64>), Fault> {
     }
     let operations = listed.iter().enumerate().map(|(place, operation)| {
         let at = |fault: &str| wrong(&format!("`Operations[{place}]`: {fault}"));
-        Operation::read(operation, at).map(Some)
+        Operation::read(tenant, operation, at).map(Some)
     });
     let operations = operations.collect::<Result<Vec<_>, _>>()?;
     let mut names: Vec<_> =
@@ -155,15 +156,15 @@ fn read(body: &Value) -> Result<(Vec<Option<Operation>>, Option<u64>), Fault> {
 }
 
 impl Operation {
-    fn read(from: &Value, wrong: impl Fn(&str) -> Refusal) -> Result<Self, Refusal> {
+    fn read(tenant: &Tenant, from: &Value, wrong: impl Fn(&str) -> Refusal) -> Result<Self, Refusal> {
         let text = |name: &str| from.get(name).and_then(Value::as_str);
         let named = text("method").unwrap_or_default();
         let method = Method::ALL.iter().find(|(name, _)| name.eq_ignore_ascii_case(named));
         let (_, method) = *method.ok_or_else(|| wrong("`method` is POST, PUT, PATCH or DELETE"))?;
         let path = text("path").unwrap_or_default().trim_start_matches('/');
         let (kind, id) = path.split_once('/').map_or((path, None), |(kind, id)| (kind, Some(id.to_owned())));
-        let shelf =
-            shelf_at(kind).map_err(|_| wrong("`path` begins with no type of resource that is here"))?;
+        let shelf = shelf_at(tenant, kind)
+            .map_err(|_| wrong("`path` begins with no type of resource that is here"))?;
         let bulk_id = text("bulkId").map(str::to_owned);
         let named = bulk_id.as_ref().is_some_and(|name| (1..=BULK_ID_BYTES_MAX).contains(&name.len()));
         match method {

@@ -55,7 +55,7 @@ pub(super) enum Item {
 }
 
 /// The types of resources, each with the shelf that it is on.
-pub(super) const SHELVES: [(&ResourceType, Shelf); 4] = [
+const SHELVES: [(&ResourceType, Shelf); 4] = [
     (&USER, Shelf::People),
     (&GROUP, Shelf::Groups),
     (&AGENT, Shelf::Agents),
@@ -72,10 +72,17 @@ pub(super) fn kind_of(shelf: Shelf) -> &'static ResourceType {
     }
 }
 
-/// The shelf that an endpoint stands for.
-pub(super) fn shelf_at(segment: &str) -> Result<Shelf, Fault> {
-    let found = SHELVES.iter().find(|(kind, _)| kind.endpoint.strip_prefix('/') == Some(segment));
-    found.map(|(_, shelf)| *shelf).ok_or_else(|| Fault::not_found(segment))
+/// The shelves that a tenant has.
+pub(super) fn shelves(tenant: &Tenant) -> impl Iterator<Item = Shelf> + '_ {
+    let has = |shelf: &Shelf| tenant.agents || matches!(shelf, Shelf::People | Shelf::Groups);
+    SHELVES.iter().map(|(_, shelf)| *shelf).filter(has)
+}
+
+/// The shelf of a tenant that an endpoint stands for.
+pub(super) fn shelf_at(tenant: &Tenant, segment: &str) -> Result<Shelf, Fault> {
+    let mut has = shelves(tenant);
+    let found = has.find(|shelf| kind_of(*shelf).endpoint.strip_prefix('/') == Some(segment));
+    found.ok_or_else(|| Fault::not_found(segment))
 }
 
 /// The attribute by which resources are named.

@@ -2,13 +2,18 @@
 
 use super::BASE;
 use super::bulk::OPERATIONS_MAX;
+use super::directory::{kind_of, shelves};
 use super::fault::{Fault, answer};
-use crate::http::asking::Deed;
+use super::visit::tenant;
+use crate::http::Problem;
+use crate::http::asking::{Asker, Deed};
 use crate::scim::{
-    Features, Page, RESOURCE_TYPES, list, resource_type_documents, schema_documents, service_provider_config,
+    Features, Page, RESOURCE_TYPES, ResourceType, list, resource_type_documents, schema_documents,
+    service_provider_config,
 };
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{FromRequestParts, Path, RawQuery, State};
 use axum::http::StatusCode;
+use axum::http::request::Parts;
 use axum::response::Response;
 use serde_json::Value;
 
@@ -40,26 +45,37 @@ pub(super) async fn config(State(deed): State<Deed>) -> Response {
     answer(StatusCode::OK, &service_provider_config(&features, &base(&deed)))
 }
 
-pub(super) async fn resource_types(
-    State(deed): State<Deed>,
-    RawQuery(query): RawQuery,
-) -> Result<Response, Fault> {
-    all(query.as_deref(), resource_type_documents(&RESOURCE_TYPES, &base(&deed)))
+pub(super) async fn resource_types(offered: Offered, RawQuery(query): RawQuery) -> Result<Response, Fault> {
+    all(query.as_deref(), resource_type_documents(&offered.kinds, &offered.base))
 }
 
-pub(super) async fn resource_type(
-    State(deed): State<Deed>,
-    Path(id): Path<String>,
-) -> Result<Response, Fault> {
-    one(&id, resource_type_documents(&RESOURCE_TYPES, &base(&deed)))
+pub(super) async fn resource_type(offered: Offered, Path(id): Path<String>) -> Result<Response, Fault> {
+    one(&id, resource_type_documents(&offered.kinds, &offered.base))
 }
 
-pub(super) async fn schemas(State(deed): State<Deed>, RawQuery(query): RawQuery) -> Result<Response, Fault> {
-    all(query.as_deref(), schema_documents(&RESOURCE_TYPES, &base(&deed)))
+pub(super) async fn schemas(offered: Offered, RawQuery(query): RawQuery) -> Result<Response, Fault> {
+    all(query.as_deref(), schema_documents(&offered.kinds, &offered.base))
 }
 
-pub(super) async fn schema(State(deed): State<Deed>, Path(id): Path<String>) -> Result<Response, Fault> {
-    one(&id, schema_documents(&RESOURCE_TYPES, &base(&deed)))
+pub(super) async fn schema(offered: Offered, Path(id): Path<String>) -> Result<Response, Fault> {
+    one(&id, schema_documents(&offered.kinds, &offered.base))
+}
+
+/// Which types of resources there are: those of the tenant that asks; for anybody else, all.
+pub(super) struct Offered {
+    kinds: Vec<&'static ResourceType>,
+    base: String,
+}
+
+impl FromRequestParts<Deed> for Offered {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, deed: &Deed) -> Result<Self, Problem> {
+        let asker = Asker::from_request_parts(parts, deed).await?;
+        let tenant = tenant(deed, asker);
+        let kinds = tenant.map(|tenant| shelves(&tenant).map(kind_of).collect());
+        Ok(Self { kinds: kinds.unwrap_or_else(|| RESOURCE_TYPES.to_vec()), base: base(deed) })
+    }
 }
 
 fn base(deed: &Deed) -> String {

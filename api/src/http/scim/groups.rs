@@ -107,7 +107,7 @@ fn bounded(what: &str, text: &str) -> Result<Box<str>, Fault> {
 
 /// The members that a resource lists.
 fn members(directory: &Directory, resource: &Resource) -> Result<Vec<Subject>, Fault> {
-    let listed = resource.value("members").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let listed = resource.members().get("members").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     let ids = listed.iter().filter_map(|member| member.get("value")?.as_str());
     known(directory, ids)
 }

@@ -1,7 +1,7 @@
 //! Lists: which resources are meant, in which order, which page of them (RFC 7644, section 3.4.2; RFC 9865).
 
 use super::body::Json;
-use super::directory::{Directory, Item, SHELVES, Wanted, kind_of, name_of, shelf_at};
+use super::directory::{Directory, Item, Wanted, kind_of, name_of, shelf_at, shelves};
 use super::fault::{Fault, answer};
 use super::visit::Visit;
 use super::write::document;
@@ -78,11 +78,11 @@ impl Asked {
 }
 
 pub(super) async fn all(visit: Visit, RawQuery(query): RawQuery) -> Result<Response, Fault> {
-    find(&visit, everything(), Asked::of_query(query.as_deref())).await
+    find(&visit, shelves(&visit.tenant).collect(), Asked::of_query(query.as_deref())).await
 }
 
 pub(super) async fn search_all(visit: Visit, body: Json) -> Result<Response, Fault> {
-    find(&visit, everything(), Asked::of_body(&body.value)?).await
+    find(&visit, shelves(&visit.tenant).collect(), Asked::of_body(&body.value)?).await
 }
 
 pub(super) async fn list(
@@ -90,15 +90,11 @@ pub(super) async fn list(
     Path(kind): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Fault> {
-    find(&visit, vec![shelf_at(&kind)?], Asked::of_query(query.as_deref())).await
+    find(&visit, vec![shelf_at(&visit.tenant, &kind)?], Asked::of_query(query.as_deref())).await
 }
 
 pub(super) async fn search(visit: Visit, Path(kind): Path<String>, body: Json) -> Result<Response, Fault> {
-    find(&visit, vec![shelf_at(&kind)?], Asked::of_body(&body.value)?).await
-}
-
-fn everything() -> Vec<Shelf> {
-    SHELVES.iter().map(|(_, shelf)| *shelf).collect()
+    find(&visit, vec![shelf_at(&visit.tenant, &kind)?], Asked::of_body(&body.value)?).await
 }
 
 /// Answers beside the threads that serve: what is sealed must be opened, and a filter may look at everybody.

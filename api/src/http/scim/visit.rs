@@ -4,6 +4,7 @@ use super::directory::Directory;
 use super::fault::Fault;
 use crate::http::Problem;
 use crate::http::asking::{Asker, Deed, may_see};
+use crate::http::fields::fresh_id;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
@@ -11,6 +12,7 @@ use commands::Command;
 use commands::provisioning::ReadDirectory;
 use ledger::event::policy::Tenant;
 use ledger::event::scope::Scope;
+use ledger::event::{Channel, Origin};
 
 /// A tenant that asks.
 #[derive(Clone)]
@@ -47,12 +49,18 @@ impl Visit {
 
     /// Has a command of the tenant's done.
     pub(super) async fn tell(&self, command: impl Into<Command>) -> Result<(), Fault> {
-        self.deed.tell(self.asker, command.into()).await?;
+        // A name of its own, by which all that it leads to is known.
+        let Ok(request) = format!("scim-{}", ledger::hash::to_hex(&fresh_id())).parse() else {
+            return Ok(());
+        };
+        let origin = Origin { channel: Channel::Http, digest: None, request: Some(request) };
+        self.deed.submit(self.asker, origin, command.into(), None).await?;
         Ok(())
     }
 }
 
-fn tenant(deed: &Deed, asker: Asker) -> Option<Tenant> {
+/// The tenant as which somebody comes.
+pub(super) fn tenant(deed: &Deed, asker: Asker) -> Option<Tenant> {
     let published = deed.engine.published();
     let known = may_see(&published, &asker.actor, None, Scope::Site);
     published.state.tenant_of(&asker.actor).filter(|_| known).cloned()

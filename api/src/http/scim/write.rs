@@ -102,7 +102,7 @@ pub(super) async fn create(
     headers: HeaderMap,
     body: Json,
 ) -> Result<Response, Fault> {
-    let shelf = shelf_at(&kind)?;
+    let shelf = shelf_at(&visit.tenant, &kind)?;
     let choice = Choice::of(query.as_deref());
     choice.shown(kind_of(shelf))?;
     let told = Told::of(&headers, Some(&body.value));
@@ -127,7 +127,7 @@ pub(super) async fn read(
     Path((kind, id)): Path<(String, String)>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Fault> {
-    let shelf = shelf_at(&kind)?;
+    let shelf = shelf_at(&visit.tenant, &kind)?;
     let item = visit.directory().item(shelf, &id)?;
     show(&visit, &Written::Is(item), &Choice::of(query.as_deref()))
 }
@@ -139,7 +139,7 @@ pub(super) async fn replace(
     headers: HeaderMap,
     body: Json,
 ) -> Result<Response, Fault> {
-    let shelf = shelf_at(&kind)?;
+    let shelf = shelf_at(&visit.tenant, &kind)?;
     let choice = Choice::of(query.as_deref());
     choice.shown(kind_of(shelf))?;
     let told = Told::of(&headers, Some(&body.value));
@@ -174,7 +174,7 @@ pub(super) async fn patch(
     headers: HeaderMap,
     body: Json,
 ) -> Result<Response, Fault> {
-    let shelf = shelf_at(&kind)?;
+    let shelf = shelf_at(&visit.tenant, &kind)?;
     let choice = Choice::of(query.as_deref());
     choice.shown(kind_of(shelf))?;
     let told = Told::of(&headers, None);
@@ -219,7 +219,7 @@ pub(super) async fn delete(
     Path((kind, id)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Result<Response, Fault> {
-    let shelf = shelf_at(&kind)?;
+    let shelf = shelf_at(&visit.tenant, &kind)?;
     end(&visit, shelf, &id, &Told::of(&headers, None)).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -25,6 +25,9 @@ pub struct Provisioning {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Tenant {
+    /// Whether it has agents and their applications too; absent for yes.
+    #[serde(skip_serializing_if = "is_true", default = "yes")]
+    pub agents: bool,
     /// How its people sign in; absent when nothing that it says decides that.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub login: Option<Login>,
@@ -34,6 +37,15 @@ pub struct Tenant {
     pub name: Box<str>,
     /// The service account with whose credentials it comes.
     pub service_account: ServiceAccountId,
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+fn is_true(value: &bool) -> bool {
+    *value
 }
 
 /// What a tenant says about its people by which they are known when they sign in.
