@@ -53,6 +53,8 @@ pub struct Record {
     pub sealed: u64,
     /// Whether the tenant no longer has it.
     pub deleted: bool,
+    /// Whether its tenant suspended it, and nobody here did so since: then the tenant lets it act again.
+    pub kept: bool,
 }
 
 /// A group that a tenant has, or had.
@@ -93,6 +95,8 @@ pub struct Provisioned {
     subjects: Table<Subject, Record>,
     groups: OrdMap<GroupId, GroupRecord>,
     stock: OrdMap<Whose, Stock>,
+    /// The newest event by which a tenant made something, and which tenant: what it says of that comes next.
+    made: Option<(u64, Box<str>)>,
 }
 
 impl Provisioned {
@@ -111,8 +115,9 @@ impl Provisioned {
                     changed: at,
                     sealed: event.seq,
                     deleted: false,
+                    kept: known.as_ref().is_some_and(|known| known.kept && known.tenant == written.tenant),
                 };
-                if let Some(known) = known {
+                if let Some(known) = known.filter(|known| !known.deleted) {
                     self.unshelve(written.subject, &known);
                 }
                 self.shelve(written.subject, &record);
@@ -124,6 +129,7 @@ impl Provisioned {
             Fact::SubjectDeleted(deleted) => {
                 let Some(record) = self.subjects.get_mut(&deleted.subject) else { return };
                 (record.deleted, record.changed, record.active) = (true, at, false);
+                record.kept = false;
                 let record = record.clone();
                 self.unshelve(deleted.subject, &record);
             }
@@ -138,8 +144,8 @@ impl Provisioned {
                     changed: at,
                     deleted: false,
                 };
-                if let Some(known) = known {
-                    self.unshelve_group(&known);
+                if let Some(known) = known.filter(|known| !known.deleted) {
+                    self.unshelve_group(written.group, &known);
                 }
                 self.shelve_group(written.group, &record);
                 self.groups.insert(written.group, record);
@@ -148,21 +154,35 @@ impl Provisioned {
                 let Some(record) = self.groups.get_mut(&deleted.group) else { return };
                 (record.deleted, record.changed) = (true, at);
                 let record = record.clone();
-                self.unshelve_group(&record);
+                self.unshelve_group(deleted.group, &record);
             }
         }
     }
 
-    /// Notes what happened to a subject or group by other hands, since its tenant sees that too.
-    pub(crate) fn touched(&mut self, fact: &Identity, event: &Event) {
+    /// Notes what happened to a subject or group, since its tenant sees that too; and what a tenant did, if one acted.
+    pub(crate) fn touched(&mut self, fact: &Identity, event: &Event, tenant: Option<&Tenant>) {
         let at = (event.seq, event.time);
         match fact {
-            Identity::SubjectSuspended(fact) => self.touch(fact.subject, at),
-            Identity::SubjectReactivated(fact) => self.touch(fact.subject, at),
+            Identity::PersonCreated(_)
+            | Identity::ServiceAccountCreated(_)
+            | Identity::AgentCreated(_)
+            | Identity::GroupCreated(_) => self.made = tenant.map(|tenant| (event.seq, tenant.name.clone())),
+            Identity::SubjectSuspended(fact) => {
+                let is_by = |record: &Record| tenant.is_some_and(|tenant| tenant.name == record.tenant);
+                if let Some(record) = self.subjects.get_mut(&fact.subject) {
+                    record.changed = at;
+                    record.kept = !record.active && is_by(record);
+                }
+            }
+            Identity::SubjectReactivated(fact) => {
+                if let Some(record) = self.subjects.get_mut(&fact.subject) {
+                    (record.changed, record.kept) = (at, false);
+                }
+            }
             Identity::SubjectRemoved(fact) => {
                 // Nobody has it any more, its tenant neither.
                 if let Some(record) = self.subjects.get_mut(&fact.subject).filter(|record| !record.deleted) {
-                    (record.deleted, record.changed) = (true, at);
+                    (record.deleted, record.changed, record.kept) = (true, at, false);
                     let record = record.clone();
                     self.unshelve(fact.subject, &record);
                 }
@@ -171,16 +191,12 @@ impl Provisioned {
                 if let Some(record) = self.groups.get_mut(&fact.group).filter(|record| !record.deleted) {
                     (record.deleted, record.changed) = (true, at);
                     let record = record.clone();
-                    self.unshelve_group(&record);
+                    self.unshelve_group(fact.group, &record);
                 }
             }
             Identity::MemberAdded(fact) => self.touch_group(fact.group, at),
             Identity::MemberRemoved(fact) => self.touch_group(fact.group, at),
-            Identity::PersonCreated(_)
-            | Identity::OwnershipClaimed(_)
-            | Identity::ServiceAccountCreated(_)
-            | Identity::AgentCreated(_)
-            | Identity::GroupCreated(_)
+            Identity::OwnershipClaimed(_)
             | Identity::GroupRenamed(_)
             | Identity::CredentialIssued(_)
             | Identity::CredentialRevoked(_)
@@ -196,12 +212,6 @@ impl Provisioned {
         }
     }
 
-    fn touch(&mut self, subject: Subject, at: (u64, Time)) {
-        if let Some(record) = self.subjects.get_mut(&subject) {
-            record.changed = at;
-        }
-    }
-
     fn touch_group(&mut self, group: GroupId, at: (u64, Time)) {
         if let Some(record) = self.groups.get_mut(&group) {
             record.changed = at;
@@ -211,36 +221,36 @@ impl Provisioned {
     fn shelve(&mut self, subject: Subject, record: &Record) {
         let stock = self.stock.entry((record.tenant.clone(), Shelf::of(subject))).or_default();
         stock.subjects.insert(record.since.0, subject);
-        stock.names.insert(record.name, subject);
+        stock.names.entry(record.name).or_insert(subject);
         if let Some(external) = record.external {
-            stock.externals.insert(external, subject);
+            stock.externals.entry(external).or_insert(subject);
         }
     }
 
     fn unshelve(&mut self, subject: Subject, record: &Record) {
         let Some(stock) = self.stock.get_mut(&(record.tenant.clone(), Shelf::of(subject))) else { return };
         stock.subjects.remove(&record.since.0);
-        stock.names.remove(&record.name);
-        if let Some(external) = record.external {
-            stock.externals.remove(&external);
+        free(&mut stock.names, &record.name, subject);
+        if let Some(external) = &record.external {
+            free(&mut stock.externals, external, subject);
         }
     }
 
     fn shelve_group(&mut self, group: GroupId, record: &GroupRecord) {
         let stock = self.stock.entry((record.tenant.clone(), Shelf::Groups)).or_default();
         stock.groups.insert(record.since.0, group);
-        stock.group_names.insert(record.name.to_lowercase().into(), group);
+        stock.group_names.entry(record.name.to_lowercase().into()).or_insert(group);
         if let Some(external) = &record.external {
-            stock.group_externals.insert(external.clone(), group);
+            stock.group_externals.entry(external.clone()).or_insert(group);
         }
     }
 
-    fn unshelve_group(&mut self, record: &GroupRecord) {
+    fn unshelve_group(&mut self, group: GroupId, record: &GroupRecord) {
         let Some(stock) = self.stock.get_mut(&(record.tenant.clone(), Shelf::Groups)) else { return };
         stock.groups.remove(&record.since.0);
-        stock.group_names.remove(&Box::<str>::from(record.name.to_lowercase()));
+        free(&mut stock.group_names, &record.name.to_lowercase().into(), group);
         if let Some(external) = &record.external {
-            stock.group_externals.remove(external);
+            free(&mut stock.group_externals, external, group);
         }
     }
 
@@ -262,6 +272,16 @@ impl Provisioned {
     /// A group that a tenant has now.
     pub fn group_of_tenant(&self, tenant: &str, group: GroupId) -> Option<&GroupRecord> {
         self.find_group(group).filter(|record| !record.deleted && &*record.tenant == tenant)
+    }
+
+    /// Whether a subject was this tenant's when it was removed.
+    pub fn had(&self, tenant: &str, subject: Subject) -> bool {
+        self.find(subject).is_some_and(|record| record.deleted && &*record.tenant == tenant)
+    }
+
+    /// Whether a tenant made something by the event at that position, and nothing since.
+    pub fn made(&self, tenant: &str, at: u64) -> bool {
+        self.made.as_ref().is_some_and(|(seq, by)| *seq == at && **by == *tenant)
     }
 
     fn stock(&self, tenant: &str, shelf: Shelf) -> Option<&Stock> {
@@ -314,6 +334,13 @@ impl Provisioned {
     }
 }
 
+/// Frees a name, if it is this one's.
+fn free<K: Ord + Clone, V: PartialEq + Clone>(names: &mut OrdMap<K, V>, name: &K, of: V) {
+    if names.get(name) == Some(&of) {
+        names.remove(name);
+    }
+}
+
 fn beyond(after: Option<u64>) -> (std::ops::Bound<u64>, std::ops::Bound<u64>) {
     use std::ops::Bound::{Excluded, Unbounded};
     (after.map_or(Unbounded, Excluded), Unbounded)
@@ -322,8 +349,7 @@ fn beyond(after: Option<u64>) -> (std::ops::Bound<u64>, std::ops::Bound<u64>) {
 impl State {
     /// The tenant as which an actor comes, by the policy in force.
     pub fn tenant_of(&self, actor: &Actor) -> Option<&Tenant> {
-        let Actor::Subject(Subject::ServiceAccount(account), _) = actor else { return None };
-        self.policies.provisioning().of_account(*account)
+        self.policies.provisioning().acting(actor)
     }
 
     /// The tenant that has a subject, by the policy in force.

@@ -13,7 +13,7 @@ use ledger::time::Time;
 use serde::{Deserialize, Serialize};
 
 /// Version of the state's encoding, recorded with its digest. Raise it with every change of a field.
-pub const SCHEMA: u32 = 9;
+pub const SCHEMA: u32 = 10;
 
 /// What the events so far amount to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,7 +70,8 @@ impl State {
                 self.sessions.apply(fact, event.time);
                 self.recovery.apply(fact);
                 self.claims.claimed(fact, event.seq);
-                self.provisioned.touched(fact, event);
+                let tenant = self.policies.provisioning().acting(&event.actor);
+                self.provisioned.touched(fact, event, tenant);
             }
             Fact::Access(fact) => {
                 self.scopes.apply(fact, event.seq);

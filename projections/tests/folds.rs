@@ -6,12 +6,13 @@ use fixtures::rng::Rng;
 use fixtures::samples;
 use ledger::event::access::{RoleGranted, RoleRevoked};
 use ledger::event::custody::{ClaimOpened, PayloadErased, PayloadName};
-use ledger::event::id::{CredentialId, GrantId, PersonId};
+use ledger::event::id::{CredentialId, GrantId, GroupId, PersonId};
 use ledger::event::identity::{
-    Behalf, ClientSignedIn, CredentialIssued, CredentialRevoked, OwnerRecovered, PersonCreated,
-    RecoveryCodesMade, ServiceAccountCreated, SessionStarted, SubjectRemoved, SubjectSuspended, TokenIssued,
-    Way, WorkloadSignedIn,
+    Behalf, ClientSignedIn, CredentialIssued, CredentialRevoked, GroupCreated, OwnerRecovered, PersonCreated,
+    RecoveryCodesMade, ServiceAccountCreated, SessionStarted, SubjectReactivated, SubjectRemoved,
+    SubjectSuspended, TokenIssued, Way, WorkloadSignedIn,
 };
+use ledger::event::provisioning::{GroupDeleted, GroupWritten, SubjectDeleted, SubjectWritten};
 use ledger::event::scope::Scope;
 use ledger::event::{Actor, ContentDigest, Decoded, Delegate, Event, Fact, Identity, Origin, Subject};
 use ledger::hash::Hash;
@@ -30,7 +31,7 @@ fn random_fact(rng: &mut Rng, samples: &[Fact]) -> Fact {
     };
     let (credential, grant) = (CredentialId::from_bytes(id(other)), GrantId::from_bytes(id(other)));
     let role = rng.pick(Role::BUILT_IN).map_or_else(String::new, Role::to_string);
-    match rng.below(18) {
+    match rng.below(23) {
         0 => PersonCreated { login: None, person: samples::person(one) }.into(),
         1 => {
             let service_account = samples::service_account(one);
@@ -49,6 +50,7 @@ fn random_fact(rng: &mut Rng, samples: &[Fact]) -> Fact {
             PayloadErased { bucket: subject, payloads, reason: "asked for".into() }.into()
         }
         10..=15 => random_sign_in(rng, (one, other), subject),
+        16..=20 => random_word(rng, (one, other), subject),
         _ => rng.pick(samples).cloned().expect("there are samples"),
     }
 }
@@ -94,6 +96,31 @@ fn random_sign_in(rng: &mut Rng, (one, other): (u8, u8), subject: Subject) -> Fa
             let code = Hash([u8::try_from(rng.below(8)).unwrap_or(0); 32]);
             OwnerRecovered { code, digest, expires, idle_seconds, person, session }.into()
         }
+    }
+}
+
+/// What one of two tenants says of the same few people, and of a few groups.
+fn random_word(rng: &mut Rng, (one, other): (u8, u8), subject: Subject) -> Fact {
+    let (group, occurred) = (GroupId::from_bytes([one; 16]), None);
+    let tenant: Box<str> = if rng.chance(1, 2) { "corp".into() } else { "other".into() };
+    let digest = |number: u8| ContentDigest([number; 16]);
+    let is_known = rng.chance(1, 2);
+    let letter = if rng.chance(1, 2) { 'g' } else { 'G' };
+    let name: Box<str> = format!("{letter}{other}").into();
+    match rng.below(10) {
+        0..=3 => {
+            let (name, external) = (digest(other), is_known.then_some(digest(one)));
+            let active = rng.chance(1, 2);
+            SubjectWritten { active, external, name, occurred, subject, tenant }.into()
+        }
+        4 => SubjectDeleted { occurred, subject, tenant }.into(),
+        5 => SubjectReactivated { subject }.into(),
+        6 => GroupCreated { group, handle: format!("{tenant}/{name}").into(), scope: Scope::Site }.into(),
+        7 | 8 => {
+            let external = is_known.then(|| format!("id {one}").into());
+            GroupWritten { external, group, name, occurred, tenant }.into()
+        }
+        _ => GroupDeleted { group, occurred, tenant }.into(),
     }
 }
 
@@ -207,7 +234,7 @@ fn no_fold_depends_on_what_a_payload_holds() {
 }
 
 #[test]
-fn no_fold_but_that_of_sessions_depends_on_when_and_none_on_the_door() {
+fn no_fold_but_those_of_sessions_and_tenants_depends_on_when_and_none_on_the_door() {
     every_seed(|seed, events| {
         let by_time = |event: &Event| {
             let sessions = [
@@ -218,7 +245,7 @@ fn no_fold_but_that_of_sessions_depends_on_when_and_none_on_the_door() {
                 "identity.provider_logged_out",
                 "identity.workload_signed_in",
             ];
-            sessions.contains(&event.fact.name().0)
+            sessions.contains(&event.fact.name().0) || matches!(event.fact, Fact::Provisioning(_))
         };
         let events: Vec<Event> = events.iter().filter(|event| !by_time(event)).cloned().collect();
         let (events, mut other) = (&events, events.clone());

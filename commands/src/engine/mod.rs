@@ -39,7 +39,7 @@ use std::sync::Arc;
 /// Every how many events the state is kept, so that a start need not fold the whole log. Verifiers rely on the number.
 pub const SNAPSHOT_EVENTS: u64 = 65_536;
 /// Most events of one command; neighbours in the log are searched this far.
-const COMMAND_EVENTS_MAX: u64 = 256;
+const COMMAND_EVENTS_MAX: u64 = 1_024;
 
 /// The writer's clock.
 pub type Clock = Box<dyn FnMut() -> Time + Send>;

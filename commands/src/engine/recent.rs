@@ -4,9 +4,10 @@ use ledger::event::{ContentDigest, Event};
 use ledger::index::CommandKey;
 use std::collections::{BTreeMap, VecDeque};
 
-/// Events that are remembered although the index knows them: as many as the commands may lead to that wait between somebody's look into
-/// the index and the turn of the command that they looked for. Without them a busy server would refuse commands for nothing.
-const REMEMBERED: u64 = super::QUEUE_MAX as u64 * super::COMMAND_EVENTS_MAX;
+/// Events that are remembered although the index knows them: more than the commands lead to that wait between somebody's look into the
+/// index and the turn of the command that they looked for, if they lead to this many each. Without them a busy server would refuse commands
+/// for nothing.
+const REMEMBERED: u64 = super::QUEUE_MAX as u64 * 256;
 
 /// What is known of a command id.
 #[derive(Clone, Copy, Debug)]

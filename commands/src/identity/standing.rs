@@ -9,7 +9,8 @@ use projections::Grantless;
 use projections::access::Permission;
 use projections::identity::Standing;
 
-/// Keep a subject from doing anything; its credentials and keys end. Suspending twice changes nothing.
+/// Keep a subject from doing anything; its credentials and keys end. Suspending twice changes nothing, unless it was its tenant that had
+/// suspended it: from then on the tenant does not let it act again.
 #[derive(Clone, Debug)]
 pub struct SuspendSubject {
     /// Who.
@@ -27,7 +28,8 @@ impl Decide for SuspendSubject {
 
     fn decide(self, ask: &Ask<'_>) -> Decision {
         let Self { subject, reason } = self;
-        if may_end(ask, subject)? == Standing::Suspended {
+        let is_kept = ask.state.provisioned.find(subject).is_some_and(|record| record.kept);
+        if may_end(ask, subject)? == Standing::Suspended && !is_kept {
             return Ok(vec![]);
         }
         Ok(with_consequences(ask, subject, SubjectSuspended { reason, subject }.into()))

@@ -11,8 +11,9 @@ use ledger::event::scope::Scope;
 use ledger::event::{Object, Refusal, Subject};
 use ledger::time::Time;
 use projections::provisioning::GroupRecord;
+use std::collections::BTreeSet;
 
-/// Most members that one order brings or takes.
+/// Most members that one order brings or takes, so that an order's events stay within what is searched for them.
 pub const MEMBERS_MAX: usize = 1_000;
 
 /// What a tenant says of a group itself.
@@ -61,6 +62,7 @@ impl Decide for PutGroup {
             Some(names) => named(ask, tenant, (group, known), names, occurred)?,
             None => Vec::new(),
         };
+        let (come, go): (BTreeSet<_>, BTreeSet<_>) = (come.into_iter().collect(), go.into_iter().collect());
         for subject in go.into_iter().filter(|subject| ask.state.groups.has(group, *subject)) {
             happenings.push(MemberRemoved { group, subject }.into());
         }

@@ -9,7 +9,7 @@ use ledger::event::identity::{
 };
 use ledger::event::policy::Tenant;
 use ledger::event::provisioning::{SubjectDeleted, SubjectWritten};
-use ledger::event::{ContentDigest, Object, Subject};
+use ledger::event::{ContentDigest, Object, Refusal, Subject};
 use ledger::time::Time;
 use ledger::writer::PlainPayload;
 use projections::identity::Standing;
@@ -20,8 +20,8 @@ const REASON: &str = "provisioning";
 
 /// Make a subject what its tenant says: a new one, or one that it has, or one that signs in under the name that the tenant knows.
 ///
-/// What it says is sealed, so whether anything is new the edge has found out. A tenant lets those act again whom it had kept from it, and
-/// nobody else: who was suspended here stays so.
+/// What it says is sealed, so whether anything is new the edge has found out. A tenant lets those act again whom it had suspended itself, and
+/// nobody else: who was suspended here, before or since, stays so.
 #[derive(Clone, Debug)]
 pub struct PutSubject {
     /// Whether the tenant lets it act.
@@ -51,30 +51,34 @@ impl Decide for PutSubject {
 
     fn decide(self, ask: &Ask<'_>) -> Decision {
         let tenant = tenant(ask)?;
-        let (subject, provisioned) = (self.subject, &ask.state.provisioned);
+        if !may_have(tenant, self.subject) {
+            return Err(not_its_own(tenant, self.subject.into()));
+        }
+        let order = Self { login: self.login.filter(|_| tenant.login.is_some()), ..self };
+        let (subject, provisioned) = (order.subject, &ask.state.provisioned);
         let shelf = Shelf::of(subject);
-        let named = provisioned.by_name(&tenant.name, shelf, &self.name);
-        let external = self.external.as_ref();
+        let named = provisioned.by_name(&tenant.name, shelf, &order.name);
+        let external = order.external.as_ref();
         let known = external.and_then(|external| provisioned.by_external(&tenant.name, shelf, external));
         if let Some(other) = [named, known].into_iter().flatten().find(|other| *other != subject) {
             return Err(taken(tenant, other));
         }
-        let Some(record) = ask.state.subjects.find(subject) else { return self.created(ask, tenant) };
-        let let_act = match own(ask, tenant, subject) {
-            Ok(known) => known.active,
-            Err(refusal) if !self.takes_over(ask) => return Err(refusal),
-            Err(_) => true,
+        let Some(record) = ask.state.subjects.find(subject) else { return order.created(ask, tenant) };
+        let is_kept = match own(ask, tenant, subject) {
+            Ok(known) => known.kept,
+            Err(refusal) if !order.takes_over(ask) => return Err(refusal),
+            Err(_) => false,
         };
         let standing = record.standing();
-        let active = self.active;
-        let written = self.written(tenant);
+        let active = order.active;
+        let written = order.written(tenant);
         match standing {
             Standing::Active if !active => {
                 owned_without(ask, subject)?;
                 let ended = SubjectSuspended { reason: REASON.into(), subject }.into();
                 Ok([vec![written], with_consequences(ask, subject, ended)].concat())
             }
-            Standing::Suspended if active && !let_act => {
+            Standing::Suspended if active && is_kept => {
                 Ok(vec![SubjectReactivated { subject }.into(), written])
             }
             Standing::Active | Standing::Suspended => Ok(vec![written]),
@@ -101,10 +105,8 @@ impl PutSubject {
         let (subject, active) = (self.subject, self.active);
         let created = match subject {
             Subject::Person(person) => {
-                let held = self.login.and_then(|login| ask.state.subjects.by_login(&login));
-                // Who was removed does not come back under this name; whom the tenant has now may have it.
-                if let Some(other) = held.filter(|other| ask.state.subjects.contains(*other)) {
-                    return Err(taken(tenant, other));
+                if let Some(login) = self.login {
+                    login_is_free(ask, tenant, login)?;
                 }
                 PersonCreated { login: self.login, person }.into()
             }
@@ -126,6 +128,21 @@ impl PutSubject {
         let handle = format!("{}/{}", tenant.name, self.handle);
         let is_free = ask.state.subjects.by_handle(&handle).is_none();
         if is_free { handle.into() } else { format!("{}/{}", tenant.name, self.subject).into() }
+    }
+}
+
+/// Whether policy lets a tenant have such a subject at all.
+fn may_have(tenant: &Tenant, subject: Subject) -> bool {
+    tenant.agents || matches!(subject, Subject::Person(_))
+}
+
+/// Refuses a name to sign in with that is somebody's, or was somebody's whom another had: who was removed does not come back under it, but
+/// their tenant may give it to whom it has now.
+fn login_is_free(ask: &Ask<'_>, tenant: &Tenant, login: ContentDigest) -> Result<(), Refusal> {
+    match ask.state.subjects.by_login(&login) {
+        Some(other) if ask.state.subjects.contains(other) => Err(taken(tenant, other)),
+        Some(other) if !ask.state.provisioned.had(&tenant.name, other) => Err(Refusal::LoginTaken { login }),
+        Some(_) | None => Ok(()),
     }
 }
 

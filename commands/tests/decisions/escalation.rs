@@ -3,12 +3,14 @@
 use crate::given::{Given, asked_by, given, grant_role, granted, known, organized};
 use crate::names::{custom, group, mapping, organization, project, request};
 use crate::people::{credential, digest, grant, subject, time};
+use crate::tenants::{delete, delete_group, grouped_by, put, put_group, put_off, tenant, tenants};
 use commands::Command;
 use commands::access::{BreakGlass, ChangeRole, DefineRole, GrantRole, MapGroup, RevokeRole};
 use commands::identity::{
     AddMember, IssueCredential, ReactivateSubject, RemoveMember, RemoveSubject, RevokeCredential,
     SuspendSubject,
 };
+use commands::provisioning::PutGroup;
 use ledger::event::access::{RoleGranted, Terms};
 use ledger::event::identity::{GroupCreated, MemberAdded};
 use ledger::event::scope::{Environment, Environments, Scope};
@@ -189,4 +191,64 @@ fn breaking_glass_gives_what_the_policy_says_for_as_long_as_it_says() {
     assert_ne!(has(time(7_200)), Permissions::ALL);
     let for_ever = grant_role(grant("other"), subject("bob"), Role::Owner);
     after.when(&asked_by("ada"), for_ever).facts().expect_err("what is short cannot be handed on for long");
+}
+
+/// Everything that a tenant could order, about its own and about others.
+fn words() -> Vec<Command> {
+    let mut words = Vec::new();
+    for name in PEOPLE {
+        words.extend([put(name).into(), put_off(name).into(), delete(name).into()]);
+        for of in ["crew", "team", "new"] {
+            words.push(put_group(of, &[name]).into());
+            let named = put_group(of, &[name]);
+            words.push(PutGroup { names: None, ..named.clone() }.into());
+            words.push(PutGroup { go: named.come, come: vec![], ..named }.into());
+        }
+    }
+    words.extend([put("new").into(), put("svc-new").into(), put("agt-new").into()]);
+    words.extend(["crew", "team"].map(|of| Command::from(delete_group(of))));
+    words
+}
+
+/// Bob and an agent are the tenant's; ada is not, and holds all. Its group, and one that is not its own, hold something; what the
+/// first holds, so does a probe.
+fn tenant_world(crew: &(Role, Scope, Terms), team: &(Role, Scope, Terms)) -> Given {
+    let mut given = given([known("ada"), known("svc-corp"), known("svc-probe"), organized()].concat());
+    given.happen([granted("ada", Role::Owner)]);
+    given.happen(tenants("tenants", &[tenant("corp")]));
+    given.has("corp", &["bob", "agt-eve"]);
+    given.happen_by("svc-corp", grouped_by("corp", "crew"));
+    given.happen([
+        GroupCreated { group: group("team"), handle: "team".into(), scope: Scope::Site }.into(),
+        held("crew holds", Grantee::Group(group("crew")), crew.clone()),
+        held("probe holds", subject("svc-probe").into(), crew.clone()),
+        held("team holds", Grantee::Group(group("team")), team.clone()),
+    ]);
+    given
+}
+
+#[test]
+fn a_tenant_hands_out_what_its_groups_were_given_and_nothing_else() {
+    let (words, holdings) = (words(), holdings());
+    let mut given_something = 0;
+    for crew in &holdings {
+        for team in &holdings {
+            let before = tenant_world(crew, team);
+            let before_rights = all_rights(&before);
+            for word in &words {
+                let Ok(facts) = before.when(&asked_by("svc-corp"), word.clone()).facts() else { continue };
+                let mut after = before.clone();
+                after.happen_by("svc-corp", facts);
+                for ((who, place, lasting, had), (.., has)) in before_rights.iter().zip(all_rights(&after)) {
+                    let crew = rights(&before, subject("svc-probe"), *place, *lasting);
+                    assert_eq!(has.first_beyond(had.union(crew)), None, "{who} at {place:?}: {word:?}");
+                    given_something += usize::from(has != *had);
+                }
+                let own =
+                    rights(&after, subject("svc-corp"), Scope::Site.into(), Lasting::beyond(time(3_600)));
+                assert_eq!(own, Permissions::NONE, "{word:?}");
+            }
+        }
+    }
+    assert!(given_something > 1_000, "the test gives too little: {given_something}");
 }

@@ -6,6 +6,7 @@ use crate::people::{account, credential, digest, grant, person, subject, time};
 use crate::programs::{delegate, issue_token, on_behalf};
 use crate::providers::{adopted, asserted, believing, corp, login, sign_in};
 use crate::spending::{key, key_of, of_tokens, reservation, tokens};
+use crate::tenants::{called, delete, grouped_by, put, tenant, tenants};
 use commands::Command;
 use commands::access::{
     ApproveGrant, BreakGlass, CreateOrganization, GrantRole, Look, RetireRole, RevokeRole,
@@ -14,10 +15,11 @@ use commands::budgets::{Payer, Reserve};
 use commands::custody::ErasePayloads;
 use commands::identity::{
     AddMember, Asserted, ClaimOwnership, CreateGroup, CreatePerson, CreateServiceAccount, IssueCredential,
-    MakeRecoveryCodes, RevokeCredential, SignIn,
+    MakeRecoveryCodes, RemoveGroup, RevokeCredential, SignIn,
 };
 use commands::keys::{IssueKey, Wished};
 use commands::policy::ApprovePolicy;
+use commands::provisioning::{PutSubject, ReadDirectory};
 use fixtures::samples;
 use ledger::event::access::{GrantRequested, RoleGranted, Terms};
 use ledger::event::budgets::Target;
@@ -86,6 +88,20 @@ fn of_identity() -> Vec<(&'static str, Actor, Command)> {
         ("name_taken", ada, named.into()),
         ("unknown_object", ada, AddMember { group: group("none"), subject: subject("bob") }.into()),
         ("too_many", ada, crowded.into()),
+    ]
+}
+
+/// Cases about what tenants say.
+fn of_provisioning() -> Vec<(&'static str, Actor, Command)> {
+    let (ada, corp) = (asked_by("ada").actor, asked_by("svc-corp").actor);
+    let named = PutSubject { name: called("theirs"), ..put("new") };
+    let removed = PutSubject { login: Some(login("eve")), ..put("new") };
+    vec![
+        ("not_a_tenant", ada, ReadDirectory {}.into()),
+        ("not_of_tenant", corp, delete("bob").into()),
+        ("taken_at_tenant", corp, named.into()),
+        ("taken_at_tenant", corp, removed.into()),
+        ("managed_by_tenant", ada, RemoveGroup { group: group("crew") }.into()),
     ]
 }
 
@@ -210,8 +226,12 @@ fn facts() -> Vec<Fact> {
 fn every_reason_for_refusing_has_a_case() {
     let mut given = given(facts());
     given.happen_by("ada", [asked_for()]);
+    given.happen([known("svc-corp"), tenants("tenants", &[tenant("corp")])].concat());
+    given.has("corp", &["theirs"]);
+    given.happen_by("svc-corp", grouped_by("corp", "crew"));
     let mut seen: BTreeSet<&str> = OF_THE_ENGINE.into();
-    for (code, actor, command) in of_identity().into_iter().chain(of_access()).chain(of_spending()) {
+    let cases = [of_identity(), of_access(), of_spending(), of_provisioning()].concat();
+    for (code, actor, command) in cases {
         let name = command.name();
         let refusal = given.when(&asked(actor), command).facts().expect_err(code);
         assert_eq!(refusal.code(), code, "{refusal}");

@@ -14,6 +14,8 @@ mod programs;
 mod providers;
 #[path = "../common/spending.rs"]
 mod spending;
+#[path = "../common/tenants.rs"]
+mod tenants;
 
 mod access;
 mod approvals;
@@ -27,6 +29,8 @@ mod identity;
 mod keys;
 mod matrix;
 mod policy;
+mod provisioning;
+mod provisioning_groups;
 mod recovery;
 mod rules;
 mod scopes;

@@ -6,6 +6,7 @@ use crate::people::{account, agent, credential, digest, grant, person, subject, 
 use crate::programs::{browser, delegate, issue_token, let_in, on_behalf, token, with_workload, work};
 use crate::providers::{adopted, login, logout, sign_in};
 use crate::spending::{deed, key, key_of, of_tokens, reservation, tokens};
+use crate::tenants::{delete, delete_group, grouped_by, put, put_group, tenant, tenants};
 use commands::access::*;
 use commands::budgets::{ChangeBudget, EndBudget, Expire, Payer, Release, Reserve, SetBudget, Settle};
 use commands::custody::{
@@ -15,6 +16,7 @@ use commands::custody::{
 use commands::identity::*;
 use commands::keys::{IssueKey, RevokeKey, RotateVirtualKey, Wished};
 use commands::policy::{ApprovePolicy, DeclinePolicy, ProposePolicy};
+use commands::provisioning::ReadDirectory;
 use commands::{Command, custody};
 use fixtures::samples;
 use ledger::event::access::{
@@ -76,8 +78,8 @@ pub(crate) fn every_command() -> Vec<(String, Command)> {
     let for_a_person: Command = issue_token(Some("guest")).into();
     found.push(named(" for a person", for_a_person));
     let others =
-        of_identity().into_iter().chain(of_access()).chain(of_spending()).chain(of_policy_and_custody());
-    found.extend(others.map(|command| named("", command)));
+        [of_identity(), of_access(), of_spending(), of_policy_and_custody(), of_provisioning()].concat();
+    found.extend(others.into_iter().map(|command| named("", command)));
     found.sort_by(|(one, _), (other, _)| one.cmp(other));
     found
 }
@@ -222,6 +224,16 @@ fn of_policy_and_custody() -> Vec<Command> {
     ]
 }
 
+fn of_provisioning() -> Vec<Command> {
+    vec![
+        put("fred").into(),
+        delete("theirs").into(),
+        put_group("crew", &["theirs"]).into(),
+        delete_group("crew").into(),
+        ReadDirectory {}.into(),
+    ]
+}
+
 /// Facts that the orders above are about.
 fn things() -> Vec<Fact> {
     let glass = RoleGranted {
@@ -292,7 +304,11 @@ pub(crate) fn everybody() -> Given {
     facts.extend(adopted(SignInPolicy { recovery_codes: true, ..with_workload() }));
     facts.extend([known("guest"), with_roles("svc-root", &[Role::Owner])].concat());
     facts.extend(programs());
-    given(facts)
+    facts.extend([known("svc-corp"), tenants("tenants", &[tenant("corp")])].concat());
+    let mut given = given(facts);
+    given.has("corp", &["theirs"]);
+    given.happen_by("svc-corp", grouped_by("corp", "crew"));
+    given
 }
 
 /// A session in a browser, tokens of a program that owns all, and an owner's recovery code.
@@ -318,6 +334,7 @@ fn matrix() -> String {
         ("browser", Actor::Subject(subject("guest"), credential("session"))),
         ("owner's token", Actor::Subject(subject("svc-root"), credential("short"))),
         ("for an owner", delegate("svc-root", "owner", "lent")),
+        ("tenant", asked_by("svc-corp").actor),
         ("no role", asked_by("nothing").actor),
     ]
     .map(|(name, actor)| (name.to_owned(), actor))
@@ -349,6 +366,20 @@ fn the_matrix_of_roles_and_commands_is_golden() {
     }
     let golden = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(golden == found, "the matrix differs from {}:\n{found}", path.display());
+}
+
+#[test]
+fn only_a_tenant_gives_the_orders_of_tenants() {
+    let given = everybody();
+    let actor = |name: &str| asked_by(name).actor;
+    let roles = Role::BUILT_IN.iter().map(|role| actor(&role.to_string()));
+    let others = [actor("svc-root"), actor("nothing"), Actor::System, Actor::Operator];
+    for order in of_provisioning() {
+        assert!(given.when(&asked(actor("svc-corp")), order.clone()).facts().is_ok());
+        for other in roles.clone().chain(others) {
+            given.when(&asked(other), order.clone()).facts().expect_err("it is no tenant");
+        }
+    }
 }
 
 #[test]

@@ -33,6 +33,7 @@ fn counted(fact: &Fact) -> u64 {
         | Fact::Keys(_)
         | Fact::Budgets(_)
         | Fact::Policy(_)
+        | Fact::Provisioning(_)
         | Fact::Custody(_) => 0,
     }
 }
@@ -141,6 +142,7 @@ fn the_first_read_is_told_by_the_reader_and_further_ones_are_counted() {
             | Fact::Keys(_)
             | Fact::Budgets(_)
             | Fact::Policy(_)
+            | Fact::Provisioning(_)
             | Fact::Custody(_) => None,
         })
         .collect();

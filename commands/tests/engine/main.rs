@@ -23,6 +23,7 @@ mod failures;
 mod idempotency;
 mod index;
 mod owned;
+mod provisioning;
 mod reactor;
 mod snapshots;
 mod starts;

@@ -21,6 +21,7 @@ fn last_start(engine: &Engine) -> (StoppedHow, HeadLockCheck) {
         | Fact::Keys(_)
         | Fact::Budgets(_)
         | Fact::Policy(_)
+        | Fact::Provisioning(_)
         | Fact::Custody(_) => None,
     });
     found.expect("a server started")

@@ -91,8 +91,7 @@ impl Subjects {
                 let subject = Subject::Person(created.person);
                 self.add(subject, SubjectRecord { login: created.login, ..new }, holders);
                 if let Some(login) = created.login {
-                    // Also when somebody had it who was removed and whose tenant has them again.
-                    self.logins.update(login, || subject, |known| *known = subject);
+                    self.name(login, subject);
                 }
             }
             Identity::ServiceAccountCreated(created) => {
@@ -129,6 +128,14 @@ impl Subjects {
             | Identity::OwnerRecovered(_)
             | Identity::SessionUsed(_)
             | Identity::ProviderLoggedOut(_) => {}
+        }
+    }
+
+    /// A name to sign in with stays whose it is, until they are removed: then their tenant may give it again.
+    fn name(&mut self, login: ContentDigest, subject: Subject) {
+        let is_free = self.by_login(&login).is_none_or(|holder| !self.contains(holder));
+        if is_free {
+            self.logins.update(login, || subject, |known| *known = subject);
         }
     }
 

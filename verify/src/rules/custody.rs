@@ -110,9 +110,11 @@ fn command_refused(case: &Case<'_>, fact: &CommandRefused) -> Verdict {
         Refusal::NotOnBehalf {} => case.event.actor.person_behind().is_some(),
         Refusal::RecoveryRefused { reason } => recovery::is_refused(case, reason),
         Refusal::NotATenant {} => state.tenant_of(&case.event.actor).is_none(),
-        Refusal::NotOfTenant { object, .. } => !provisioning::is_its_own(case, *object),
-        Refusal::TakenAtTenant { holder, .. } => is_live(case, *holder),
-        Refusal::ManagedByTenant { object, .. } => provisioning::is_managed(case, *object),
+        Refusal::NotOfTenant { object, tenant } => {
+            provisioning::is_tenant(case, tenant) && !provisioning::is_its_own(case, *object)
+        }
+        Refusal::TakenAtTenant { holder, tenant } => provisioning::is_taken(case, *holder, tenant),
+        Refusal::ManagedByTenant { object, tenant } => provisioning::is_managed(case, *object, tenant),
         Refusal::SeveralFactorsNeeded { seconds_max } => {
             let policy = state.policies.sign_in();
             *seconds_max == policy.several_factors_seconds && wants_factors(policy)

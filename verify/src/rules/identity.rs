@@ -18,14 +18,15 @@ pub(super) fn judge(case: &Case<'_>, fact: &Identity) -> Verdict {
         Identity::PersonCreated(fact) => person_created(case, fact),
         Identity::OwnershipClaimed(fact) => ownership_claimed(case, fact),
         Identity::ServiceAccountCreated(fact) => {
+            may_create(case, provisioning::may_create(case, &fact.handle))?;
             named(case, Subject::ServiceAccount(fact.service_account), &fact.handle)
         }
         Identity::AgentCreated(fact) => agent_created(case, fact),
-        Identity::SubjectSuspended(fact) => ended(case, fact.subject, &[Standing::Active]),
+        Identity::SubjectSuspended(fact) => suspended(case, fact.subject),
         Identity::SubjectReactivated(fact) => reactivated(case, fact.subject),
-        Identity::SubjectRemoved(fact) => ended(case, fact.subject, &[Standing::Active, Standing::Suspended]),
+        Identity::SubjectRemoved(fact) => removed(case, fact.subject),
         Identity::GroupCreated(fact) => group_created(case, fact),
-        Identity::GroupRemoved(fact) => group_changed(case, fact.group).map(drop),
+        Identity::GroupRemoved(fact) => group_removed(case, fact.group),
         Identity::GroupRenamed(fact) => provisioning::group_renamed(case, fact),
         Identity::MemberAdded(fact) => member_added(case, fact),
         Identity::MemberRemoved(fact) => {
@@ -56,14 +57,11 @@ fn ownership_claimed(case: &Case<'_>, fact: &OwnershipClaimed) -> Verdict {
 fn person_created(case: &Case<'_>, fact: &PersonCreated) -> Verdict {
     let person = Subject::Person(fact.person);
     require(case.state.subjects.find(person).is_none(), "the person existed already")?;
-    let holder = fact.login.and_then(|login| case.state.subjects.by_login(&login));
-    // A tenant may have somebody again who was removed.
-    let by_tenant = provisioning::is_tenant(case);
-    let taken = holder.is_some_and(|holder| !by_tenant || case.state.subjects.contains(holder));
-    require(!taken, "somebody else had this name to sign in with")?;
-    if by_tenant {
+    if provisioning::may_create_person(case, fact) {
         return Ok(());
     }
+    let taken = fact.login.is_some_and(|login| case.state.subjects.by_login(&login).is_some());
+    require(!taken, "somebody else had this name to sign in with")?;
     if case.claimant() == Some(person) {
         return Ok(());
     }
@@ -73,15 +71,18 @@ fn person_created(case: &Case<'_>, fact: &PersonCreated) -> Verdict {
     case.permitted(Permission::IdentityCreate, Scope::Site).map(drop)
 }
 
+/// That the actor may make service accounts and agents, or this one as a tenant.
+fn may_create(case: &Case<'_>, as_tenant: bool) -> Verdict {
+    if as_tenant { Ok(()) } else { case.permitted(Permission::IdentityCreate, Scope::Site).map(drop) }
+}
+
 fn named(case: &Case<'_>, subject: Subject, handle: &str) -> Verdict {
-    if !provisioning::is_tenant(case) {
-        case.permitted(Permission::IdentityCreate, Scope::Site)?;
-    }
     require(case.state.subjects.find(subject).is_none(), "it existed already")?;
     require(case.state.subjects.by_handle(handle).is_none(), "the name was taken")
 }
 
 fn agent_created(case: &Case<'_>, fact: &AgentCreated) -> Verdict {
+    may_create(case, provisioning::may_create_agent(case, fact))?;
     named(case, Subject::Agent(fact.agent), &fact.handle)?;
     case.exists(fact.sponsor.into())
 }
@@ -104,14 +105,26 @@ fn reactivated(case: &Case<'_>, subject: Subject) -> Verdict {
     if provisioning::may_let_act(case, subject) {
         return Ok(());
     }
-    let is_kept = case.state.tenant_with(subject).is_some() && provisioning::is_let_go(case, subject);
+    let is_kept = provisioning::is_let_go(case, subject);
     require(!is_kept, "its tenant had kept it from acting, and somebody else let it")?;
     may_change(case, subject)
 }
 
-fn ended(case: &Case<'_>, subject: Subject, from: &[Standing]) -> Verdict {
+/// An active subject is suspended by who may; one that its tenant had suspended also by others than that, who then let it act again.
+fn suspended(case: &Case<'_>, subject: Subject) -> Verdict {
+    let is_kept = case.state.provisioned.find(subject).is_some_and(|record| record.kept);
+    let from = if is_kept { &[Standing::Active, Standing::Suspended][..] } else { &[Standing::Active][..] };
     stands(case, subject, from)?;
-    if !provisioning::may_end(case, subject) {
+    ended(case, subject, provisioning::may_suspend(case, subject))
+}
+
+fn removed(case: &Case<'_>, subject: Subject) -> Verdict {
+    stands(case, subject, &[Standing::Active, Standing::Suspended])?;
+    ended(case, subject, provisioning::may_remove(case, subject))
+}
+
+fn ended(case: &Case<'_>, subject: Subject, by_tenant: bool) -> Verdict {
+    if !by_tenant {
         may_change(case, subject)?;
     }
     let lacks = case.state.would_lack_owner(Grantless::Subject(subject));
@@ -136,12 +149,18 @@ fn group_changed<'a>(case: &Case<'a>, id: GroupId) -> Result<&'a Group, super::W
         require(is_its_own, "a tenant had the group, and somebody else changed it")?;
         return Ok(group);
     }
-    if provisioning::was_its_own(case, id) {
-        return Ok(group);
-    }
     case.permitted(Permission::IdentityGroups, group.scope)?;
     case.state.holders.held(Grantee::Group(id)).iter().try_for_each(|held| case.may_touch(held))?;
     Ok(group)
+}
+
+fn group_removed(case: &Case<'_>, id: GroupId) -> Verdict {
+    if case.state.groups.contains(id) && provisioning::was_its_own(case, id) {
+        return Ok(());
+    }
+    let is_kept = case.state.tenant_with_group(id).is_some();
+    require(!is_kept, "a tenant had the group, and had not said that it does no longer")?;
+    group_changed(case, id).map(drop)
 }
 
 fn member_added(case: &Case<'_>, fact: &MemberAdded) -> Verdict {
@@ -202,7 +221,7 @@ fn credential_revoked(case: &Case<'_>, fact: &CredentialRevoked) -> Verdict {
     if case.shown().is_ok_and(|(_, shown)| shown == fact.credential) {
         return Ok(());
     }
-    if provisioning::may_end(case, credential.subject) {
+    if provisioning::has_ended(case, credential.subject) {
         return Ok(());
     }
     if case.state.subjects.is_active(credential.subject) {

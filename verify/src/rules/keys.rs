@@ -121,7 +121,7 @@ fn ended_with_owner(case: &Case<'_>, owner: Subject, scope: Scope) -> Verdict {
         return Err(not_allowed("only a subject may do this"));
     };
     // Whoever ended their own standing by the events just before is not active any more, and has no credential either.
-    if actor == owner || provisioning::may_end(case, owner) {
+    if actor == owner || provisioning::has_ended(case, owner) {
         return Ok(());
     }
     if case.rights(scope).contains(Permission::KeysManage) {

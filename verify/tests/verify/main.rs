@@ -17,6 +17,8 @@ mod governance;
 mod honest;
 mod newcomers;
 mod programs;
+mod provisioning;
+mod provisioning_groups;
 mod recovery;
 mod rules;
 mod sessions;

@@ -2,6 +2,7 @@
 
 use super::bodies::{Unsound, ascending, sound};
 use crate::event::id::ServiceAccountId;
+use crate::event::{Actor, Subject};
 use crate::names::is_name;
 use serde::{Deserialize, Serialize};
 
@@ -102,6 +103,12 @@ impl Provisioning {
     /// The tenant that comes with the credentials of a service account.
     pub fn of_account(&self, account: ServiceAccountId) -> Option<&Tenant> {
         self.tenants.iter().find(|tenant| tenant.service_account == account)
+    }
+
+    /// The tenant as which an actor comes.
+    pub fn acting(&self, actor: &Actor) -> Option<&Tenant> {
+        let Actor::Subject(Subject::ServiceAccount(account), _) = actor else { return None };
+        self.of_account(*account)
     }
 
     pub(super) fn check(&self) -> Result<(), Unsound> {
