@@ -173,7 +173,7 @@ impl Decide for DeleteSubject {
         let own = groups.filter(|group| ask.state.has_group(&ask.actor, **group));
         let left = own.map(|group| MemberRemoved { group: *group, subject }.into());
         let removed = SubjectRemoved { reason: REASON.into(), subject }.into();
-        let first = [deleted.into()].into_iter().chain(left).collect();
+        let first = left.chain([deleted.into()]).collect();
         Ok([first, with_consequences(ask, subject, removed)].concat())
     }
 }

@@ -52,6 +52,13 @@ impl Credential {
         Self { subject, digest, expires, span: Span::open(seq), idle: None, token: None }
     }
 
+    /// It was used: the time that it may lie unused begins again.
+    fn begin_again(&mut self, time: Time) {
+        if let Some(idle) = &mut self.idle {
+            idle.until = time.plus_seconds(idle.seconds);
+        }
+    }
+
     /// Whether it is neither revoked nor expired, nor lay unused for too long.
     pub fn is_good(&self, now: Time) -> bool {
         let in_time = |end: Option<Time>| end.is_none_or(|end| now < end);
@@ -152,9 +159,8 @@ impl Credentials {
                 self.add(*token, Credential { token: Some(Box::new(given)), ..plain });
             }
             Identity::SessionUsed(used) => {
-                let found = self.by_id.get_mut(&used.session);
-                if let Some(idle) = found.and_then(|credential| credential.idle.as_mut()) {
-                    idle.until = time.plus_seconds(idle.seconds);
+                if let Some(credential) = self.by_id.get_mut(&used.session) {
+                    credential.begin_again(time);
                 }
             }
             Identity::CredentialRevoked(revoked) => self.revoke(revoked.credential, seq),
