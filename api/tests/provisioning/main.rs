@@ -1,11 +1,6 @@
 //! Directories that provision the real server over SCIM: what they write, what follows from it, what they find, and what an auditor finds after.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a test stops where it cannot go on"
-)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops where it cannot go on")]
 
 mod bulk;
 #[path = "../common/mod.rs"]

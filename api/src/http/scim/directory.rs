@@ -8,7 +8,7 @@ use crate::scim::{AGENT, AGENTIC_APPLICATION, GROUP, Meta, Mode, Resource, Resou
 use commands::engine::Published;
 use ledger::event::id::GroupId;
 use ledger::event::policy::{Tenant, TenantMode};
-use ledger::event::{ContentDigest, Object, Subject};
+use ledger::event::{ContentDigest, Subject};
 use ledger::sealed::SealedReader;
 use projections::identity::Standing;
 use projections::provisioning::{GroupRecord, Record, Shelf};
@@ -148,16 +148,13 @@ impl Directory {
     /// What stands behind an address.
     pub(super) fn item(&self, shelf: Shelf, id: &str) -> Result<Item, Fault> {
         let unknown = || Fault::not_found(id);
-        let object: Object = id.parse().map_err(|_| unknown())?;
-        let item = match object {
-            Object::Group(group) if shelf == Shelf::Groups => Item::Group(group),
-            other => {
-                let subject = Subject::try_from(other).map_err(|_| unknown())?;
-                Item::Subject(
-                    Some(subject).filter(|subject| Shelf::of(*subject) == shelf).ok_or_else(unknown)?,
-                )
+        let item = match shelf {
+            Shelf::Groups => id.parse().ok().map(Item::Group),
+            Shelf::People | Shelf::Agents | Shelf::Applications => {
+                id.parse().ok().filter(|subject| Shelf::of(*subject) == shelf).map(Item::Subject)
             }
         };
+        let item = item.ok_or_else(unknown)?;
         if self.has(item) { Ok(item) } else { Err(unknown()) }
     }
 
