@@ -1,7 +1,7 @@
 //! A leaf that stands as it is written is read key by key; any other is read in general. Both give the same event, or refuse alike.
 //!
 //! A space before a leaf changes nothing that it says, and makes it one for the general reader.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use fixtures::organization::{Size, events};
 use fixtures::rng::Rng;
@@ -90,7 +90,7 @@ fn parts_in_the_place_of_others_are_read_alike() {
         |leaf: &[u8]| -> Vec<Vec<u8>> { leaf.split(|byte| *byte == b',').map(<[u8]>::to_vec).collect() };
     for _ in 0..20_000 {
         let [mut one, other] = [(); 2].map(|()| parts(rng.pick(&leaves).unwrap()));
-        let (to, from) = (rng.below(one.len() as u64) as usize, rng.below(other.len() as u64) as usize);
+        let (to, from) = (rng.index(one.len()), rng.index(other.len()));
         match rng.below(4) {
             0 => one.swap(to, from % (to + 1)),
             1 => one[to] = other[from].clone(),
