@@ -179,21 +179,21 @@ fn followings(state: &State, now: Time) -> impl Iterator<Item = Command> + '_ {
     let of_tenants = open.filter(|(_, mapping)| tenants.tenant(&mapping.provider).is_some());
     of_tenants.flat_map(move |(id, mapping)| {
         let named = state.provisioned.group_by_name(&mapping.provider, &mapping.external);
-        let wanted = named.filter(|group| name_of(state, *group) == Some(&mapping.external));
+        let wanted = named.filter(|group| name_of(state, *group) == Some(&*mapping.external));
         let has: Vec<GroupId> =
             state.grants.by_mapping(id).filter_map(|grant| group_with(state, grant)).collect();
         let come = wanted.filter(|group| !has.contains(group));
         let go = has.into_iter().filter(move |group| Some(*group) != wanted);
         go.chain(come).map(move |group| {
             let (grantee, provider) = (Grantee::Group(group), mapping.provider.clone());
-            let groups = name_of(state, group).cloned().into_iter().collect();
+            let groups = name_of(state, group).map(Box::from).into_iter().collect();
             FollowMappings { grantee, provider, groups, grants: vec![grant_for(id, group, now)] }.into()
         })
     })
 }
 
-fn name_of(state: &State, group: GroupId) -> Option<&Box<str>> {
-    state.provisioned.find_group(group).filter(|record| !record.deleted).map(|record| &record.name)
+fn name_of(state: &State, group: GroupId) -> Option<&str> {
+    state.provisioned.find_group(group).filter(|record| !record.deleted).map(|record| &*record.name)
 }
 
 fn group_with(state: &State, grant: GrantId) -> Option<GroupId> {
