@@ -14,7 +14,7 @@ use ledger::event::identity::{
 };
 use ledger::event::keys::KeyRevoked;
 use ledger::event::policy::{AccessPolicy, Body};
-use ledger::event::provisioning::GroupDeleted;
+use ledger::event::provisioning::{GroupDeleted, SubjectDeleted};
 use ledger::event::scope::Scope;
 use ledger::event::{Fact, Grantee, Object, Refusal, Subject};
 use projections::access::Role;
@@ -146,6 +146,18 @@ fn who_comes_into_a_tenants_group_is_its_own_and_may() {
     world.when(&corp(), many(1, MEMBERS_MAX)).refused(too_many.clone());
     world.when(&corp(), many(MEMBERS_MAX + 1, 0)).refused(too_many);
     world.when(&corp(), many(0, MEMBERS_MAX)).then([]);
+}
+
+#[test]
+fn who_is_deleted_leaves_the_tenants_groups_and_no_others() {
+    let mut given = world();
+    let local = GroupCreated { group: group("local"), handle: "local".into(), scope: Scope::Site };
+    let in_local = MemberAdded { group: group("local"), subject: subject("dan") };
+    given.happen_by("svc-corp", [joined("dan")]);
+    given.happen([local.into(), in_local.into()]);
+    let gone = SubjectDeleted { occurred: None, subject: subject("dan"), tenant: "corp".into() };
+    let removed = SubjectRemoved { reason: "provisioning".into(), subject: subject("dan") };
+    given.when(&corp(), delete("dan")).then([left("dan"), gone.into(), removed.into()]);
 }
 
 #[test]
