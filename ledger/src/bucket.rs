@@ -7,7 +7,7 @@ mod slots;
 use crate::disk::Disk;
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
-use slots::{Place, Slots, key_at};
+use slots::{NotLasting, Place, Slots, key_at};
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -28,6 +28,15 @@ pub enum BucketError {
     #[error("could not use the bucket key `{path}`")]
     File {
         /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        cause: io::Error,
+    },
+    /// The keys could not be synced: nobody knows which are on the disk now.
+    #[error("could not sync the bucket keys `{path}`; nothing after the last sync counts")]
+    Sync {
+        /// Which file.
         path: PathBuf,
         /// Why.
         #[source]
@@ -106,7 +115,11 @@ impl Buckets {
 
     /// Makes the keys of all that was sealed last.
     pub fn make_lasting(&self) -> Result<(), BucketError> {
-        self.with(Slots::make_lasting)
+        let path = || self.path.clone();
+        self.with(|slots| Ok(slots.make_lasting()))?.map_err(|failed| match failed {
+            NotLasting::NotWritten(cause) => BucketError::File { path: path(), cause },
+            NotLasting::NotSynced(cause) => BucketError::Sync { path: path(), cause },
+        })
     }
 
     /// Decrypts nonce and ciphertext.

@@ -39,6 +39,14 @@ pub(super) struct Slots {
     synced: bool,
 }
 
+/// Keys could not be made to last.
+pub(super) enum NotLasting {
+    /// Nothing that counts was changed.
+    NotWritten(io::Error),
+    /// Nobody knows what is on the disk now.
+    NotSynced(io::Error),
+}
+
 /// Where a key is.
 pub(super) enum Place {
     /// In memory, until it lasts.
@@ -106,14 +114,37 @@ impl Slots {
         Ok(())
     }
 
-    /// Writes and syncs what is not lasting yet. After an error the same is written again the next time.
-    pub(super) fn make_lasting(&mut self) -> io::Result<()> {
+    /// Writes and syncs what is not lasting yet. After an error the same is written again the next time, if there is one.
+    pub(super) fn make_lasting(&mut self) -> Result<(), NotLasting> {
         if self.pending.is_empty() && self.synced {
             return Ok(());
         }
+        let Some((file, wanted)) = self.with_room().map_err(NotLasting::NotWritten)? else { return Ok(()) };
+        let mut bytes = Zeroizing::new(Vec::with_capacity(self.pending.len() * SLOT_BYTES));
+        for (name, key) in &self.pending {
+            bytes.extend_from_slice(&*filled(name, key));
+        }
+        let offset = self.next * SLOT_BYTES as u64;
+        let written = if bytes.is_empty() { Ok(()) } else { file.write_at(offset, &bytes) };
+        let synced = written.map_err(NotLasting::NotWritten);
+        let synced = synced.and_then(|()| file.sync_data().map_err(NotLasting::NotSynced));
+        if synced.is_err() {
+            // Keys that may not last must not be found by the next process either.
+            drop(file.write_at(offset, &vec![0; bytes.len()]));
+            return synced;
+        }
+        for (number, (name, _)) in (self.next..).zip(std::mem::take(&mut self.pending)) {
+            self.places.insert(self.hasher.hash_one(&*name), number);
+        }
+        (self.next, self.synced) = (wanted, true);
+        Ok(())
+    }
+
+    /// The file with room for what is pending, and its first slot after that; `None` when there is neither file nor anything pending.
+    fn with_room(&mut self) -> io::Result<Option<(Arc<dyn File>, u64)>> {
         let file = match &self.file {
             Some(file) => Arc::clone(file),
-            None if self.pending.is_empty() => return Ok(()),
+            None if self.pending.is_empty() => return Ok(None),
             None => self.create()?,
         };
         if !self.synced {
@@ -121,22 +152,7 @@ impl Slots {
         }
         let wanted = self.next + self.pending.len() as u64;
         grow(file.as_ref(), wanted)?;
-        let mut bytes = Zeroizing::new(Vec::with_capacity(self.pending.len() * SLOT_BYTES));
-        for (name, key) in &self.pending {
-            bytes.extend_from_slice(&*filled(name, key));
-        }
-        let offset = self.next * SLOT_BYTES as u64;
-        let written = if bytes.is_empty() { Ok(()) } else { file.write_at(offset, &bytes) };
-        if let Err(cause) = written.and_then(|()| file.sync_data()) {
-            // Keys that may not last must not be found by the next process either.
-            drop(file.write_at(offset, &vec![0; bytes.len()]));
-            return Err(cause);
-        }
-        for (number, (name, _)) in (self.next..).zip(std::mem::take(&mut self.pending)) {
-            self.places.insert(self.hasher.hash_one(&*name), number);
-        }
-        (self.next, self.synced) = (wanted, true);
-        Ok(())
+        Ok(Some((file, wanted)))
     }
 
     fn folder(&self) -> &Path {

@@ -66,7 +66,8 @@ impl WriterError {
         match self {
             Self::Log(cause) => cause.may_retry(),
             Self::Sealed(SealedError::Container(cause)) | Self::Store(cause) => cause.may_retry(),
-            Self::Bucket(_) | Self::Newest { .. } | Self::HeadLock(_) => true,
+            Self::Bucket(cause) => !matches!(cause, BucketError::Sync { .. }),
+            Self::Newest { .. } | Self::HeadLock(_) => true,
             Self::Sealed(SealedError::TooLong(_))
             | Self::Encode(_)
             | Self::Checkpoint(_)
@@ -79,6 +80,6 @@ impl WriterError {
 
     /// Whether it is open what is stored.
     pub(super) fn leaves_doubt(&self) -> bool {
-        matches!(self, Self::Log(_) | Self::Sealed(_) | Self::Store(_)) && !self.may_retry()
+        matches!(self, Self::Log(_) | Self::Sealed(_) | Self::Bucket(_) | Self::Store(_)) && !self.may_retry()
     }
 }

@@ -71,6 +71,11 @@ pub(super) async fn patch(
     put(visit, group, Change { names, come, go }, told).await
 }
 
+/// Whether a patch says only who comes into a group and who leaves it.
+pub(super) fn is_by_itself(patch: &Patch) -> bool {
+    patch.members().is_some_and(|named| !named.everybody_goes && named.rest.is_empty())
+}
+
 /// Ends a group.
 pub(super) async fn end(visit: &Visit, group: GroupId, told: &Told) -> Result<(), Fault> {
     visit.tell(DeleteGroup { group, occurred: told.occurred }).await
