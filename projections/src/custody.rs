@@ -78,6 +78,11 @@ impl Payloads {
         }
     }
 
+    /// Whether a payload beside an event about the subject was not erased.
+    pub fn keeps(&self, subject: Subject, seq: u64) -> bool {
+        self.by_subject.get(&subject).is_some_and(|kept| kept.iter().rev().any(|(at, _)| *at == seq))
+    }
+
     /// What is kept about a subject, in order.
     pub fn of(&self, subject: Subject) -> Vec<PayloadName> {
         let kept = self.by_subject.get(&subject).into_iter().flatten();
