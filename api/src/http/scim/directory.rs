@@ -200,9 +200,9 @@ impl Directory {
         };
         // What is to be erased is shown no more, also before it is gone from the disk.
         let is_kept = self.published.state.payloads.keeps(subject, record.sealed);
-        let read =
-            |()| self.sealed.profile(record.sealed, &subject.to_string()).map_err(|cause| unreadable(&cause));
-        let sealed = is_kept.then_some(()).map_or(Ok(None), read)?;
+        let sealed =
+            if is_kept { self.sealed.profile(record.sealed, &subject.to_string()) } else { Ok(None) };
+        let sealed = sealed.map_err(|cause| unreadable(&cause))?;
         let members: Map<String, Value> = match sealed {
             Some(plain) => serde_json::from_slice(&plain).map_err(|cause| unreadable(&cause))?,
             // It was erased: what is left is that there was somebody.
