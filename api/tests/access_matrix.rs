@@ -73,12 +73,7 @@ fn request(line: &str, column: &str, victim: &Victim) -> (&'static str, String, 
         "access.join_duties" => json!({"duty": nothing("dut")}),
         "access.map_group" => json!({"provider": "corp", "external": column, "role": "member"}),
         "access.unmap_group" => json!({"mapping": nothing("map")}),
-        "policy.propose" => json!({"body": {"access": {
-            "approved_roles": [],
-            "break_glass_roles": ["owner"],
-            "break_glass_seconds_max": 60,
-            "policies_are_approved": false,
-        }}}),
+        "policy.propose" => json!({"body": {"access": access_policy()}}),
         "policy.approve" => json!({"policy": nothing("pol")}),
         "policy.decline" => json!({"policy": nothing("pol"), "reason": "a test"}),
         "identity.issue_credential" => json!({"subject": victim.subject}),
@@ -96,6 +91,15 @@ fn request(line: &str, column: &str, victim: &Victim) -> (&'static str, String, 
     };
     let body = json!({"id": format!("{column}-{command}"), "command": command, "arguments": arguments});
     ("POST", "/api/v1/commands".to_owned(), body.to_string())
+}
+
+fn access_policy() -> Value {
+    json!({
+        "approved_roles": [],
+        "break_glass_roles": ["owner"],
+        "break_glass_seconds_max": 60,
+        "policies_are_approved": false,
+    })
 }
 
 /// What a path is asked with, where it takes a question.

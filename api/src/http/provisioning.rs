@@ -47,7 +47,6 @@ pub(super) enum What {
     MembersChanged,
     GroupDeleted,
     Refused,
-    Other,
 }
 
 /// One write of a tenant, with all that it led to.
@@ -193,7 +192,7 @@ fn change(tenant: String, events: &[Event]) -> Option<Change> {
     });
     Some(Change {
         tenant,
-        what: what(events),
+        what: what(events)?,
         object: object_of(object).to_string(),
         time: first.time.to_string(),
         occurred: occurred.map(|time| time.to_string()),
@@ -216,10 +215,10 @@ fn occurred(fact: &Provisioning) -> Option<Time> {
     }
 }
 
-/// What the events of one write amount to.
-fn what(events: &[Event]) -> What {
+/// What the events of one write amount to; `None` when the account did something else, such as to get a token.
+fn what(events: &[Event]) -> Option<What> {
     let has = |wanted: &str| events.iter().any(|event| event.fact.name().0 == wanted);
-    SIGNS.iter().find(|(kind, _)| has(kind)).map_or(What::Other, |(_, what)| *what)
+    SIGNS.iter().find(|(kind, _)| has(kind)).map(|(_, what)| *what)
 }
 
 /// By which event a change is known; the first that it has counts.

@@ -19,6 +19,16 @@ fn short() -> Value {
     json!({ "session": { "absolute_seconds": 60, "idle_seconds": 60 } })
 }
 
+/// The provider says that somebody signed out there.
+fn signed_out_at_the_provider(scene: &Forging, person: &str) {
+    let mut logout = scene.forger.logout_claims(now());
+    logout["sub"] = json!(person);
+    let body = encode(&[("logout_token", &Signer::honest().logout(&logout))]);
+    let headers = "Content-Type: application/x-www-form-urlencoded\r\n";
+    let answer = scene.server().client().send("POST", "/auth/corp/logout", headers, body.as_bytes());
+    assert_eq!(answer.status, 200, "{answer}");
+}
+
 #[test]
 fn how_every_session_began_was_used_and_ended_can_be_told_from_the_log_alone() {
     let mut scene = Forging::new();
@@ -44,14 +54,7 @@ fn how_every_session_began_was_used_and_ended_can_be_told_from_the_log_alone() {
         &json!({ "subject": subject, "reason": "left" }),
     );
     scene.sign_in_with("eve", &json!({ "sid": "s1" }));
-    let mut logout = scene.forger.logout_claims(now());
-    logout["sub"] = json!("eve");
-    let body = encode(&[("logout_token", &Signer::honest().logout(&logout))]);
-    let headers = "Content-Type: application/x-www-form-urlencoded\r\n";
-    assert_eq!(
-        scene.server().client().send("POST", "/auth/corp/logout", headers, body.as_bytes()).status,
-        200
-    );
+    signed_out_at_the_provider(&scene, "eve");
     scene.sign_in_with("max", &json!({ "session_expiry": now() + 2 }));
     let expired = scene.newest();
     until("its end", || (status(&scene, &expired)["status"] == "expired").then_some(()));

@@ -54,9 +54,14 @@ pub(super) async fn replace(
     resource: &Resource,
     told: &Told,
 ) -> Result<(), Fault> {
-    let record = directory.record(subject).ok_or_else(|| Fault::not_found(&subject.to_string()))?;
-    let before = directory.bare(subject, record)?;
+    let before = said(directory, subject)?;
     put_if_other(visit, directory, (subject, &before), &resource.clone().or_active(), told).await
+}
+
+/// What the tenant said last.
+fn said(directory: &Directory, subject: Subject) -> Result<Resource, Fault> {
+    let record = directory.record(subject).ok_or_else(|| Fault::not_found(&subject.to_string()))?;
+    directory.bare(subject, record)
 }
 
 async fn put_if_other(
@@ -80,8 +85,7 @@ pub(super) async fn patch(
     patch: &Patch,
     told: &Told,
 ) -> Result<(), Fault> {
-    let record = directory.record(subject).ok_or_else(|| Fault::not_found(&subject.to_string()))?;
-    let before = directory.bare(subject, record)?;
+    let before = said(directory, subject)?;
     let patched = patch.apply(&before)?;
     put_if_other(visit, directory, (subject, &before), &patched.resource, told).await
 }

@@ -95,6 +95,13 @@ impl Written {
     }
 }
 
+/// Where to write, and what to show of it then: both are known to be sound before anything is written.
+fn asked(visit: &Visit, kind: &str, query: Option<&str>) -> Result<(Shelf, Choice), Fault> {
+    let (shelf, choice) = (shelf_at(&visit.tenant, kind)?, Choice::of(query));
+    choice.shown(kind_of(shelf))?;
+    Ok((shelf, choice))
+}
+
 pub(super) async fn create(
     visit: Visit,
     Path(kind): Path<String>,
@@ -102,11 +109,9 @@ pub(super) async fn create(
     headers: HeaderMap,
     body: Json,
 ) -> Result<Response, Fault> {
-    let shelf = shelf_at(&visit.tenant, &kind)?;
-    let choice = Choice::of(query.as_deref());
-    choice.shown(kind_of(shelf))?;
+    let (shelf, choice) = asked(&visit, &kind, query.as_deref())?;
     let told = Told::of(&headers, Some(&body.value));
-    let written = make(&visit, shelf, body.value.clone(), &told).await?;
+    let written = make(&visit, shelf, body.value, &told).await?;
     show(&visit, &written, &choice)
 }
 
@@ -139,11 +144,9 @@ pub(super) async fn replace(
     headers: HeaderMap,
     body: Json,
 ) -> Result<Response, Fault> {
-    let shelf = shelf_at(&visit.tenant, &kind)?;
-    let choice = Choice::of(query.as_deref());
-    choice.shown(kind_of(shelf))?;
+    let (shelf, choice) = asked(&visit, &kind, query.as_deref())?;
     let told = Told::of(&headers, Some(&body.value));
-    let written = put(&visit, shelf, &id, body.value.clone(), &told).await?;
+    let written = put(&visit, shelf, &id, body.value, &told).await?;
     show(&visit, &written, &choice)
 }
 
@@ -174,11 +177,9 @@ pub(super) async fn patch(
     headers: HeaderMap,
     body: Json,
 ) -> Result<Response, Fault> {
-    let shelf = shelf_at(&visit.tenant, &kind)?;
-    let choice = Choice::of(query.as_deref());
-    choice.shown(kind_of(shelf))?;
+    let (shelf, choice) = asked(&visit, &kind, query.as_deref())?;
     let told = Told::of(&headers, None);
-    let written = change(&visit, shelf, &id, body.value.clone(), &told).await?;
+    let written = change(&visit, shelf, &id, body.value, &told).await?;
     let directory = visit.directory();
     let is_short = !choice.is_given() && is_answered_shortly(&directory, written.item());
     if is_short {
