@@ -17,6 +17,7 @@ mod refusal;
 pub mod scope;
 mod shapes;
 mod subject;
+pub mod workspaces;
 mod written;
 
 pub use envelope::Envelope;
