@@ -1,6 +1,8 @@
 //! Every command there is.
 
-use crate::{Ask, Decide, Decision, access, budgets, custody, identity, keys, policy, provisioning};
+use crate::{
+    Ask, Decide, Decision, access, budgets, custody, identity, keys, policy, provisioning, workspaces,
+};
 use ledger::event::Object;
 
 macro_rules! commands {
@@ -164,6 +166,58 @@ commands! {
     provisioning::DeleteGroup;
     /// Show a tenant what it has.
     provisioning::ReadDirectory;
+    /// Publish a version of a template.
+    workspaces::PublishTemplate;
+    /// Make new workspaces from another version.
+    workspaces::PromoteVersion;
+    /// Let nothing more be made from a version.
+    workspaces::ArchiveVersion;
+    /// Tell people not to use a template, or that they may again.
+    workspaces::DeprecateTemplate;
+    /// Let nothing new be made from a template.
+    workspaces::ArchiveTemplate;
+    /// Create a workspace.
+    workspaces::CreateWorkspace;
+    /// Start a workspace.
+    workspaces::StartWorkspace;
+    /// Stop a workspace.
+    workspaces::StopWorkspace;
+    /// Delete a workspace.
+    workspaces::DeleteWorkspace;
+    /// Update a workspace to another version, or to other values.
+    workspaces::UpdateWorkspace;
+    /// Give a workspace to somebody else.
+    workspaces::TransferWorkspace;
+    /// Let others open an app, or nobody any more.
+    workspaces::ShareApp;
+    /// Say when a workspace starts and stops by itself.
+    workspaces::SetSchedule;
+    /// Delete a volume that a deleted workspace left.
+    workspaces::DeleteVolume;
+    /// Begin to work on a start.
+    workspaces::BeginBuild;
+    /// Record that a workspace runs.
+    workspaces::RecordStarted;
+    /// Record that a workspace stands still.
+    workspaces::RecordStopped;
+    /// Record that a workspace is gone.
+    workspaces::RecordDeleted;
+    /// Record that what was ordered could not be done.
+    workspaces::RecordFailed;
+    /// Record that a workspace no longer runs.
+    workspaces::RecordLost;
+    /// Make a workspace that waits for whoever comes.
+    workspaces::StockWorkspace;
+    /// Put a workspace to sleep.
+    workspaces::FallAsleep;
+    /// Record that a workspace is used.
+    workspaces::SeeActivity;
+    /// Record who used an app.
+    workspaces::CountConnections;
+    /// Record where a workspace reached out to.
+    workspaces::CountEgress;
+    /// Record what belongs to no workspace.
+    workspaces::RecordOrphan;
     /// Grant a role.
     access::GrantRole;
     /// Take a grant back.

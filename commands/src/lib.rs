@@ -18,6 +18,7 @@ pub mod keys;
 pub mod policy;
 pub mod provisioning;
 pub mod reactor;
+pub mod workspaces;
 
 pub use ask::{Ask, Decide, Decision, Happening};
 pub use command::Command;

@@ -2,7 +2,7 @@
 //!
 //! A plan looks at the state alone, so a wake-up that is missed or comes twice leads to the same place.
 
-use crate::{Command, access, budgets};
+use crate::{Command, access, budgets, workspaces};
 use ledger::time::Time;
 use projections::State;
 
@@ -10,5 +10,6 @@ use projections::State;
 pub fn plan(state: &State, now: Time) -> Vec<Command> {
     let mut commands = budgets::plan(state, now);
     commands.extend(access::plan(state, now));
+    commands.extend(workspaces::plan(state, now));
     commands
 }

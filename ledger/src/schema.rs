@@ -3,6 +3,7 @@
 use crate::event::budgets::{Thresholds, Window};
 use crate::event::id::CommandId;
 use crate::event::scope::{Environment, Environments, Scope};
+use crate::event::workspaces::{Daily, Days};
 use crate::event::{ContentDigest, Grantee, Object, Subject};
 use crate::hash::Hash;
 use crate::names::Names;
@@ -69,6 +70,8 @@ const SUBJECTS: [(&str, &str); 3] = [("person", "per"), ("service_account", "svc
 schemas! {
     CommandId => text!("^[A-Za-z0-9._-]{1,64}$", "first-robot");
     ContentDigest => text!("^[0-9a-f]{32}$", DIGITS);
+    Daily => text!("^([01][0-9]|2[0-3]):[0-5][0-9]$", "08:30");
+    Days => text!("^(mon|tue|wed|thu|fri|sat|sun)( (mon|tue|wed|thu|fri|sat|sun))*$", "mon tue wed thu fri");
     Environment => json_schema!({"type": "string", "enum": ["dev", "staging", "prod"]});
     Environments => json_schema!({
         "type": "array",

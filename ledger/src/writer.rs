@@ -69,6 +69,17 @@ impl PlainPayload {
         let plain = Zeroizing::new(plain);
         Self { name: "profile".into(), class: "profile".into(), bucket: subject.to_string().into(), plain }
     }
+
+    /// What the build of a workspace said, under the workspace's own key.
+    pub fn build_log(workspace: crate::event::id::WorkspaceId, plain: Vec<u8>) -> Self {
+        let plain = Zeroizing::new(plain);
+        Self {
+            name: "build_log".into(),
+            class: "content".into(),
+            bucket: workspace.to_string().into(),
+            plain,
+        }
+    }
 }
 
 impl std::fmt::Debug for PlainPayload {

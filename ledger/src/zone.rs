@@ -89,12 +89,33 @@ impl Zone {
         let first = moment.start_of_day().ok()?.timestamp();
         u64::try_from(first.as_microsecond()).ok().map(Time::from_micros)
     }
+
+    /// So many minutes after midnight by the clock of a date there; where the clock leaves that out, as much later.
+    pub fn moment_of(&self, day: Day, minutes: u16) -> Option<Time> {
+        let (hour, minute) = (i8::try_from(minutes / 60).ok()?, i8::try_from(minutes % 60).ok()?);
+        let time = jiff::civil::Time::new(hour, minute, 0, 0).ok()?;
+        let date = Date::new(day.year, day.month, day.day).ok()?;
+        let moment = self.rules().to_zoned(date.to_datetime(time)).ok()?.timestamp();
+        u64::try_from(moment.as_microsecond()).ok().map(Time::from_micros)
+    }
 }
 
 impl Day {
     /// Whether the calendar has it.
     pub fn exists(self) -> bool {
         Date::new(self.year, self.month, self.day).is_ok()
+    }
+
+    /// The day of the week, from 0 for Monday to 6; `None` when the calendar does not have it.
+    pub fn weekday(self) -> Option<usize> {
+        let date = Date::new(self.year, self.month, self.day).ok()?;
+        usize::try_from(date.weekday().to_monday_zero_offset()).ok()
+    }
+
+    /// The day before it; `None` before the first.
+    pub fn previous(self) -> Option<Self> {
+        let before = Date::new(self.year, self.month, self.day).ok()?.yesterday().ok()?;
+        Some(Self { year: before.year(), month: before.month(), day: before.day() })
     }
 
     /// The day after it; `None` after the last.

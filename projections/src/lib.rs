@@ -12,6 +12,7 @@ mod state;
 
 pub mod access;
 pub mod answers;
+pub mod as_json;
 pub mod budgets;
 pub mod custody;
 pub mod history;
@@ -21,6 +22,7 @@ pub mod list;
 pub mod policy;
 pub mod provisioning;
 pub mod table;
+pub mod workspaces;
 
 pub use rights::{Entitlement, Grantless, Lasting};
 

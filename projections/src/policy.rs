@@ -1,5 +1,6 @@
 //! Policies: what is in force, what was, and what waits for approval.
 
+use crate::as_json::AsJson;
 use crate::history::{History, Span};
 use imbl::OrdMap;
 use ledger::event::id::PolicyId;
@@ -11,13 +12,13 @@ use ledger::event::policy::{
 use ledger::event::{Event, Policy, Subject};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 /// A version of a policy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Version {
     /// What it says.
-    pub body: Arc<Body>,
+    pub body: AsJson<Body>,
     /// Who wrote it; `None` when it was nobody who could have.
     pub by: Option<Subject>,
     /// From when until when it waited.
@@ -46,7 +47,7 @@ impl Policies {
         let by = event.actor.shown().map(|(subject, _)| subject);
         match fact {
             Policy::PolicyProposed(proposed) => {
-                let body = Arc::new(proposed.body.clone());
+                let body = AsJson::new(proposed.body.clone());
                 let version = Version { body, by, span: Span::open(event.seq), adopted_by: None };
                 self.versions.entry(proposed.policy).or_insert(version);
             }

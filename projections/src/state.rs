@@ -7,13 +7,14 @@ use crate::identity::{Credentials, Groups, Recovery, Sessions, Subjects};
 use crate::keys::Keys;
 use crate::policy::Policies;
 use crate::provisioning::Provisioned;
+use crate::workspaces::{Templates, Workspaces};
 use imbl::OrdMap;
 use ledger::event::{Actor, Decoded, Event, Fact};
 use ledger::time::Time;
 use serde::{Deserialize, Serialize};
 
 /// Version of the state's encoding, recorded with its digest. Raise it with every change of a field.
-pub const SCHEMA: u32 = 10;
+pub const SCHEMA: u32 = 11;
 
 /// What the events so far amount to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +47,10 @@ pub struct State {
     pub policies: Policies,
     /// What directories elsewhere have here.
     pub provisioned: Provisioned,
+    /// What workspaces can be made from.
+    pub templates: Templates,
+    /// Workspaces.
+    pub workspaces: Workspaces,
     /// The claim link.
     pub claims: Claims,
     /// Sealed payloads that were not erased.
@@ -83,6 +88,10 @@ impl State {
             Fact::Budgets(fact) => self.budgets.apply(fact, event.seq),
             Fact::Policy(fact) => self.policies.apply(fact, event),
             Fact::Provisioning(fact) => self.provisioned.apply(fact, event),
+            Fact::Workspaces(fact) => {
+                self.templates.apply(fact, event);
+                self.workspaces.apply(fact, event);
+            }
             Fact::Custody(fact) => {
                 self.claims.apply(fact);
                 self.payloads.apply(fact);

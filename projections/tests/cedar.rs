@@ -43,6 +43,7 @@ impl World {
                 Fact::Access(fact) => world.access(fact),
                 Fact::Policy(_)
                 | Fact::Provisioning(_)
+                | Fact::Workspaces(_)
                 | Fact::Keys(_)
                 | Fact::Budgets(_)
                 | Fact::Custody(_) => {}

@@ -245,7 +245,8 @@ fn no_fold_but_those_of_sessions_and_tenants_depends_on_when_and_none_on_the_doo
                 "identity.provider_logged_out",
                 "identity.workload_signed_in",
             ];
-            sessions.contains(&event.fact.name().0) || matches!(event.fact, Fact::Provisioning(_))
+            sessions.contains(&event.fact.name().0)
+                || matches!(event.fact, Fact::Provisioning(_) | Fact::Workspaces(_))
         };
         let events: Vec<Event> = events.iter().filter(|event| !by_time(event)).cloned().collect();
         let (events, mut other) = (&events, events.clone());

@@ -256,6 +256,7 @@ fn kept(fact: &Fact) -> Vec<Hash> {
         | Fact::Budgets(_)
         | Fact::Policy(_)
         | Fact::Provisioning(_)
+        | Fact::Workspaces(_)
         | Fact::Custody(_) => Vec::new(),
     }
 }

@@ -192,6 +192,7 @@ pub fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::NotATenant {}
         | Refusal::RecoveryRefused { .. }
         | Refusal::SeveralFactorsNeeded { .. }
+        | Refusal::SharedTooWidely { .. }
         | Refusal::NotForEmergencies { .. } => StatusCode::FORBIDDEN,
         Refusal::UnknownSubject { .. }
         | Refusal::UnknownGrant { .. }
@@ -209,6 +210,8 @@ pub fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::Settled { .. }
         | Refusal::NotActive { .. }
         | Refusal::DutiesConflict { .. }
+        | Refusal::TemplateNotUsable { .. }
+        | Refusal::RecreationNeeded { .. }
         | Refusal::TooMany { .. } => StatusCode::CONFLICT,
         Refusal::CommandIdReused { .. }
         | Refusal::ExpiryInPast {}
@@ -216,6 +219,8 @@ pub fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::RoleNotHere { .. }
         | Refusal::EnvironmentsNotHere { .. }
         | Refusal::LooserThanPolicy { .. }
+        | Refusal::UnsoundTemplate { .. }
+        | Refusal::ParameterNotAdmitted { .. }
         | Refusal::TooLong { .. } => StatusCode::UNPROCESSABLE_ENTITY,
         Refusal::OverBudget { .. } => StatusCode::PAYMENT_REQUIRED,
     }

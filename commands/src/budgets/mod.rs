@@ -6,6 +6,7 @@ mod set;
 mod settle;
 
 pub use reactor::{PLANNED_MAX, plan};
+pub(crate) use reserve::fits;
 pub use reserve::{Payer, Reserve};
 pub use set::{ChangeBudget, EndBudget, SetBudget};
 pub use settle::{Expire, Release, Settle};

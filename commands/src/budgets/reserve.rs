@@ -112,3 +112,9 @@ fn within_limit(ask: &Ask<'_>, bill: &Bill<'_>) -> Result<(), Refusal> {
     let (reserved, spent) = (shown(tally.reserved), shown(tally.spent));
     Err(Refusal::OverBudget { ends, exceeded: id, limit, reserved, spent, unit: budget.unit, wanted: amount })
 }
+
+/// Refuses what a hard budget has too little left for, without reserving anything.
+pub(crate) fn fits(ask: &Ask<'_>, subject: Subject, scope: Scope, amounts: &Amounts) -> Result<(), Refusal> {
+    let used = Use { key: None, subject, scope, model: None };
+    bills(ask, &used, amounts)?.iter().try_for_each(|bill| within_limit(ask, bill))
+}

@@ -333,7 +333,8 @@ impl Fold {
             | Fact::Keys(_)
             | Fact::Budgets(_)
             | Fact::Policy(_)
-            | Fact::Provisioning(_) => {}
+            | Fact::Provisioning(_)
+            | Fact::Workspaces(_) => {}
         }
         Ok(())
     }

@@ -74,7 +74,8 @@ fn recall_events(reader: &LogReader, at: u64) -> Option<(Option<Refusal>, Receip
         | Fact::Keys(_)
         | Fact::Budgets(_)
         | Fact::Policy(_)
-        | Fact::Provisioning(_) => None,
+        | Fact::Provisioning(_)
+        | Fact::Workspaces(_) => None,
     });
     let (_, first, record) = found.first()?;
     let (ledger, key) = (first.ledger, KeyId(record.key));

@@ -1,8 +1,11 @@
 //! What a key may be: what is wished, within what policy sets for its class.
 
-use ledger::event::Refusal;
+use ledger::event::id::VirtualKeyId;
 use ledger::event::keys::{KeyClass, KeyIssued, Models};
 use ledger::event::policy::{Guardrails, KeyDefaults};
+use ledger::event::scope::Scope;
+use ledger::event::{Refusal, Subject};
+use ledger::hash::Hash;
 use ledger::time::Time;
 use projections::policy::Policies;
 
@@ -24,7 +27,7 @@ pub struct Wished {
 }
 
 /// What a key is.
-pub(super) struct Terms {
+pub(crate) struct Terms {
     pub(super) models: Models,
     pub(super) requests_per_minute: u64,
     pub(super) tokens_per_minute: u64,
@@ -48,7 +51,7 @@ impl Wished {
     }
 
     /// What the key will be, if policy allows it.
-    pub(super) fn within(self, policies: &Policies, class: KeyClass, now: Time) -> Result<Terms, Refusal> {
+    pub(crate) fn within(self, policies: &Policies, class: KeyClass, now: Time) -> Result<Terms, Refusal> {
         let defaults = policies.key_defaults(class);
         let latest = now.plus_seconds(defaults.lifetime_seconds_max);
         let terms = Terms {
@@ -65,6 +68,33 @@ impl Wished {
         match looser(policies, &terms, &defaults, latest) {
             None => Ok(terms),
             Some(field) => Err(Refusal::LooserThanPolicy { field: field.into(), key_class: class }),
+        }
+    }
+}
+
+impl Terms {
+    /// The key that has these terms.
+    pub(crate) fn issued(
+        self,
+        (key, digest): (VirtualKeyId, Hash),
+        owner: Subject,
+        alias: Box<str>,
+        (class, scope): (KeyClass, Scope),
+    ) -> KeyIssued {
+        let Self { models, requests_per_minute, tokens_per_minute, enforcement, guardrails, expires } = self;
+        KeyIssued {
+            alias,
+            class,
+            digest,
+            enforcement,
+            expires,
+            guardrails,
+            key,
+            models,
+            owner,
+            requests_per_minute,
+            scope,
+            tokens_per_minute,
         }
     }
 }

@@ -1,9 +1,9 @@
 //! Issuing keys.
 
-use super::bounds::{Terms, Wished};
+use super::bounds::Wished;
 use crate::{Ask, Decide, Decision};
 use ledger::event::id::VirtualKeyId;
-use ledger::event::keys::{KeyClass, KeyIssued};
+use ledger::event::keys::KeyClass;
 use ledger::event::scope::Scope;
 use ledger::event::{Object, Refusal, Subject};
 use ledger::hash::Hash;
@@ -47,26 +47,11 @@ impl Decide for IssueKey {
             let same = live.issued.class == class && live.issued.scope == scope && wished.is(&live.issued);
             return if same { Ok(vec![]) } else { Err(Refusal::AliasTaken { handle: alias, key: found }) };
         }
-        let Terms { models, requests_per_minute, tokens_per_minute, enforcement, guardrails, expires } =
-            wished.within(&ask.state.policies, class, ask.now)?;
+        let terms = wished.within(&ask.state.policies, class, ask.now)?;
         if ask.state.keys.unrevoked(owner).len() as u64 >= KEYS_MAX {
             return Err(Refusal::TooMany { count_max: KEYS_MAX });
         }
-        let issued = KeyIssued {
-            alias,
-            class,
-            digest,
-            enforcement,
-            expires,
-            guardrails,
-            key,
-            models,
-            owner,
-            requests_per_minute,
-            scope,
-            tokens_per_minute,
-        };
-        Ok(vec![issued.into()])
+        Ok(vec![terms.issued((key, digest), owner, alias, (class, scope)).into()])
     }
 }
 

@@ -34,6 +34,7 @@ fn counted(fact: &Fact) -> u64 {
         | Fact::Budgets(_)
         | Fact::Policy(_)
         | Fact::Provisioning(_)
+        | Fact::Workspaces(_)
         | Fact::Custody(_) => 0,
     }
 }
@@ -143,6 +144,7 @@ fn the_first_read_is_told_by_the_reader_and_further_ones_are_counted() {
             | Fact::Budgets(_)
             | Fact::Policy(_)
             | Fact::Provisioning(_)
+            | Fact::Workspaces(_)
             | Fact::Custody(_) => None,
         })
         .collect();

@@ -22,6 +22,7 @@ fn last_start(engine: &Engine) -> (StoppedHow, HeadLockCheck) {
         | Fact::Budgets(_)
         | Fact::Policy(_)
         | Fact::Provisioning(_)
+        | Fact::Workspaces(_)
         | Fact::Custody(_) => None,
     });
     found.expect("a server started")

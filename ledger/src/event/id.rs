@@ -193,6 +193,10 @@ ids! {
     ReservationId "rsv";
     /// A version of a policy.
     PolicyId "pol";
+    /// A template of workspaces.
+    TemplateId "tpl";
+    /// A workspace.
+    WorkspaceId "wsp";
 }
 
 /// A client's own name for one command: 1 to 64 letters, digits, `.`, `_` or `-`.

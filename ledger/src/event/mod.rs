@@ -83,7 +83,7 @@ pub(crate) use facts;
 macro_rules! about {
     ($($fact:ident => |$this:ident| $object:expr;)*) => {$(
         impl $fact {
-            fn object(&self) -> Option<Object> {
+            pub(in crate::event) fn object(&self) -> Option<Object> {
                 let $this = self;
                 Some($object)
             }
@@ -105,6 +105,7 @@ pub use identity::Identity;
 pub use keys::Keys;
 pub use policy::Policy;
 pub use provisioning::Provisioning;
+pub use workspaces::Workspaces;
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,6 +122,8 @@ pub enum Fact {
     Policy(Policy),
     /// What directories elsewhere say.
     Provisioning(Provisioning),
+    /// Templates, and the workspaces made from them.
+    Workspaces(Workspaces),
     /// The log's own life, and refusals.
     Custody(Custody),
 }
@@ -135,6 +138,7 @@ impl Fact {
             Self::Budgets(fact) => fact.name(),
             Self::Policy(fact) => fact.name(),
             Self::Provisioning(fact) => fact.name(),
+            Self::Workspaces(fact) => fact.name(),
             Self::Custody(fact) => fact.name(),
         }
     }
@@ -148,6 +152,7 @@ impl Fact {
             Self::Budgets(fact) => fact.object(),
             Self::Policy(fact) => fact.object(),
             Self::Provisioning(fact) => fact.object(),
+            Self::Workspaces(fact) => fact.object(),
             Self::Custody(fact) => fact.object(),
         };
         object.unwrap_or(Object::Ledger(ledger))
@@ -157,12 +162,14 @@ impl Fact {
     pub fn outcome(&self) -> Outcome {
         match self {
             Self::Custody(Custody::CommandRefused(_) | Custody::RefusalsCounted(_)) => Outcome::Refused,
+            Self::Workspaces(Workspaces::WorkspaceFailed(_) | Workspaces::Lost(_)) => Outcome::Failed,
             Self::Identity(_)
             | Self::Access(_)
             | Self::Keys(_)
             | Self::Budgets(_)
             | Self::Policy(_)
             | Self::Provisioning(_)
+            | Self::Workspaces(_)
             | Self::Custody(_) => Outcome::Done,
         }
     }
@@ -175,6 +182,7 @@ impl Fact {
             Self::Budgets(fact) => fact.data(),
             Self::Policy(fact) => fact.data(),
             Self::Provisioning(fact) => fact.data(),
+            Self::Workspaces(fact) => fact.data(),
             Self::Custody(fact) => fact.data(),
         }
     }
@@ -189,6 +197,7 @@ impl Fact {
             "budgets" => Some(Budgets::decode(name, version, data)?.map(Self::Budgets)),
             "policy" => Some(Policy::decode(name, version, data)?.map(Self::Policy)),
             "provisioning" => Some(Provisioning::decode(name, version, data)?.map(Self::Provisioning)),
+            "workspaces" => Some(Workspaces::decode(name, version, data)?.map(Self::Workspaces)),
             "custody" => Some(Custody::decode(name, version, data)?.map(Self::Custody)),
             _ => None,
         }
@@ -203,6 +212,7 @@ impl Fact {
             Budgets::TYPES,
             Policy::TYPES,
             Provisioning::TYPES,
+            Workspaces::TYPES,
             Custody::TYPES,
         ];
         areas.into_iter().flatten().copied()

@@ -1,9 +1,10 @@
 //! Why a command was refused: a code and what a verifier needs to judge the refusal again.
 
 use super::budgets::Unit;
-use super::id::{BudgetId, CommandId, CredentialId, DutyId, GrantId, VirtualKeyId};
+use super::id::{BudgetId, CommandId, CredentialId, DutyId, GrantId, TemplateId, VirtualKeyId};
 use super::keys::KeyClass;
 use super::scope::Scope;
+use super::workspaces::Sharing;
 use super::{ContentDigest, Object, Subject};
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
@@ -257,6 +258,40 @@ pub enum Refusal {
         /// The key's class.
         key_class: KeyClass,
     },
+    /// What was written as a template keeps no bounds.
+    #[error("the template is not sound: {what}")]
+    UnsoundTemplate {
+        /// What must hold.
+        what: Box<str>,
+    },
+    /// Nothing can be made from the template, or from that version.
+    #[error("nothing can be made from `{template}` here: {reason}")]
+    TemplateNotUsable {
+        /// Why: a stable word.
+        reason: Box<str>,
+        /// Which.
+        template: TemplateId,
+    },
+    /// A parameter's value is not admitted.
+    #[error("the parameter `{parameter}` cannot have this value: {what}")]
+    ParameterNotAdmitted {
+        /// Which.
+        parameter: Box<str>,
+        /// What must hold.
+        what: Box<str>,
+    },
+    /// Only a new workspace can have it.
+    #[error("`{field}` cannot change in a workspace that exists; delete it and create it anew")]
+    RecreationNeeded {
+        /// What would change.
+        field: Box<str>,
+    },
+    /// The template does not let so many open the app.
+    #[error("the template lets `{}` open it at most", .sharing_max.as_str())]
+    SharedTooWidely {
+        /// Who may at most.
+        sharing_max: Sharing,
+    },
     /// A hard budget has not so much left.
     #[error(
         "this takes {wanted} {unit}, and of the {limit} of `{exceeded}` {spent} are spent and {reserved} reserved"
@@ -332,6 +367,11 @@ codes! {
     NotForEmergencies => "not_for_emergencies";
     AliasTaken => "alias_taken";
     LooserThanPolicy => "looser_than_policy";
+    UnsoundTemplate => "unsound_template";
+    TemplateNotUsable => "template_not_usable";
+    ParameterNotAdmitted => "parameter_not_admitted";
+    RecreationNeeded => "recreation_needed";
+    SharedTooWidely => "shared_too_widely";
     OverBudget => "over_budget";
     TooLong => "too_long";
     TooMany => "too_many";

@@ -3,7 +3,7 @@
 use super::id::{
     AgentId, BudgetId, CommandId, CredentialId, DutyId, GrantId, GroupId, LedgerId, MappingId, NotAnId,
     OrganizationId, PersonId, PolicyId, ProjectId, RequestId, ReservationId, RoleId, ServiceAccountId,
-    VirtualKeyId,
+    TemplateId, VirtualKeyId, WorkspaceId,
 };
 use crate::text;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -125,6 +125,10 @@ objects! {
     Reservation ReservationId "reservation";
     /// A version of a policy.
     Policy PolicyId "policy";
+    /// A template.
+    Template TemplateId "template";
+    /// A workspace.
+    Workspace WorkspaceId "workspace";
 }
 
 /// The text form of a subject or an object.
@@ -192,7 +196,9 @@ impl TryFrom<Object> for Grantee {
             | Object::Key(_)
             | Object::Budget(_)
             | Object::Reservation(_)
-            | Object::Policy(_) => Err(GRANTEES),
+            | Object::Policy(_)
+            | Object::Template(_)
+            | Object::Workspace(_) => Err(GRANTEES),
         }
     }
 }

@@ -36,6 +36,7 @@ pub(super) fn nothing_owed(case: &Case<'_>) -> Verdict {
         | Fact::Keys(_)
         | Fact::Policy(_)
         | Fact::Provisioning(_)
+        | Fact::Workspaces(_)
         | Fact::Custody(_) => false,
     };
     require(said || case.state.budgets.owed().next().is_none(), "a threshold was reached and not said")

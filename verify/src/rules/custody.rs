@@ -3,7 +3,9 @@
 //! Two refusals are not judged again: that a command id was used for another command, because only the server can compare the
 //! commands' digests, and that an expiry had passed, because the refused expiry is not recorded.
 
-use super::{Case, Verdict, Wrong, budgets, keys, not_allowed, provisioning, recovery, require, tokens};
+use super::{
+    Case, Verdict, Wrong, budgets, keys, not_allowed, provisioning, recovery, require, tokens, workspaces,
+};
 use crate::fault::Code;
 use ledger::event::Subject;
 use ledger::event::access::Ground;
@@ -17,6 +19,7 @@ use ledger::event::{Actor, Custody, Object, Refusal, Via};
 use projections::access::{Grant, Permission, Permissions, Role};
 use projections::identity::Standing;
 use projections::keys::OVERLAP_SECONDS_MAX;
+use projections::workspaces::Wish;
 use projections::{Grantless, Lasting};
 
 pub(super) fn judge(case: &Case<'_>, fact: &Custody) -> Verdict {
@@ -85,7 +88,9 @@ fn command_refused(case: &Case<'_>, fact: &CommandRefused) -> Verdict {
         Refusal::UnknownCredential { credential } => state.credentials.find(*credential).is_none(),
         Refusal::UnknownObject { object } => !is_live(case, *object),
         Refusal::UnknownRole { role } => !is_role(case, role),
-        Refusal::HandleTaken { handle } => state.subjects.by_handle(handle).is_some(),
+        Refusal::HandleTaken { handle } => {
+            state.subjects.by_handle(handle).is_some() || workspaces::is_taken(case, fact.about, handle)
+        }
         Refusal::NameTaken { handle, scope } => is_taken(case, handle, *scope),
         Refusal::LoginTaken { login } => state.subjects.by_login(login).is_some(),
         Refusal::ClaimNotOpen {} => case.event.actor == Actor::Anonymous(Via::Claim),
@@ -121,6 +126,11 @@ fn command_refused(case: &Case<'_>, fact: &CommandRefused) -> Verdict {
         }
         Refusal::DutiesConflict { duty } => state.rules.duty(*duty).is_some_and(|duty| duty.span.is_open()),
         Refusal::OwnMatter { object } | Refusal::Settled { object } => !matches!(object, Object::Ledger(_)),
+        refusal @ (Refusal::UnsoundTemplate { .. }
+        | Refusal::TemplateNotUsable { .. }
+        | Refusal::ParameterNotAdmitted { .. }
+        | Refusal::RecreationNeeded { .. }
+        | Refusal::SharedTooWidely { .. }) => workspaces::is_refused(case, refusal),
         Refusal::CommandIdReused { .. }
         | Refusal::ExpiryInPast {}
         | Refusal::EnvironmentsNotHere { .. }
@@ -209,6 +219,10 @@ fn is_live(case: &Case<'_>, object: Object) -> bool {
         Object::Key(id) => state.keys.live(id, case.event.time).is_some(),
         Object::Budget(id) => state.budgets.live(id).is_some(),
         Object::Reservation(id) => state.budgets.open(id).is_some(),
+        Object::Template(id) => state.templates.live(id).is_some(),
+        Object::Workspace(id) => {
+            state.workspaces.live(id).is_some_and(|workspace| workspace.phase.wish != Wish::Delete)
+        }
     }
 }
 

@@ -13,6 +13,7 @@ mod provisioning;
 mod recovery;
 mod sessions;
 mod tokens;
+mod workspaces;
 
 use crate::fault::Code;
 use ledger::event::id::CredentialId;
@@ -44,6 +45,7 @@ pub fn judge(state: &State, event: &Event) -> Verdict {
         Fact::Budgets(fact) => budgets::judge(&case, fact),
         Fact::Policy(fact) => policy::judge(&case, fact),
         Fact::Provisioning(fact) => provisioning::judge(&case, fact),
+        Fact::Workspaces(fact) => workspaces::judge(&case, fact),
         Fact::Custody(fact) => custody::judge(&case, fact),
     }
 }
