@@ -10,6 +10,7 @@ pub mod evidence;
 pub mod http;
 mod json;
 pub mod limits;
+pub mod namespace;
 pub mod oidc;
 pub mod reactor;
 pub mod scim;
