@@ -9,6 +9,7 @@ pub mod directory_lock;
 pub mod evidence;
 pub mod http;
 mod json;
+pub mod keeper;
 pub mod limits;
 pub mod namespace;
 pub mod oidc;

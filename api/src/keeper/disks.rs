@@ -62,7 +62,9 @@ async fn run(program: &'static str, arguments: &[&str]) -> Result<(), DiskError>
         return Ok(());
     }
     let said = String::from_utf8_lossy(&output.stderr);
-    Err(failed(said.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("it said nothing").trim().to_owned()))
+    Err(failed(
+        said.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("it said nothing").trim().to_owned(),
+    ))
 }
 
 fn whole<T>(path: &Path, done: io::Result<T>) -> Result<T, DiskError> {
@@ -104,7 +106,8 @@ impl Disks {
 
     /// Makes a volume if it is missing, grows it if it is too small, and mounts it if it is not.
     pub async fn ensure(&self, wanted: &Wanted<'_>) -> Result<PathBuf, DiskError> {
-        let (place, image) = (self.place(wanted.workspace, wanted.name), self.image(wanted.workspace, wanted.name));
+        let (place, image) =
+            (self.place(wanted.workspace, wanted.name), self.image(wanted.workspace, wanted.name));
         whole(&place, std::fs::create_dir_all(&place))?;
         // What is written while it is not mounted would be lost from sight: only root may.
         close(&self.home(wanted.workspace))?;

@@ -10,10 +10,8 @@ use ledger::hash::Hash;
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-/// Where the egress proxy listens in a workspace.
+/// Where the way out listens in a workspace: the proxy, and the gateway to models.
 pub const PROXY_PORT: u16 = 3128;
-/// Where the AI gateway listens in a workspace.
-pub const GATEWAY_PORT: u16 = 3129;
 /// What Deed keeps in memory in a workspace, such as which apps run.
 pub const OWN_PATH: &str = "/run/deed";
 
