@@ -1,5 +1,6 @@
 //! The program `deed`: serve, and what only the operator of the machine does.
 
+use api::door::DoorAddress;
 use api::evidence::{self, ExportError};
 use api::http::sign_in::Origin;
 use api::limits::Limits;
@@ -47,6 +48,15 @@ enum Order {
         /// A folder of secrets that policies name, one file each [default: `secrets` in the data directory]
         #[arg(long, env = "DEED_SECRETS")]
         secrets: Option<PathBuf>,
+        /// The socket of the Docker engine in which workspaces run [default: /var/run/docker.sock, if it is there]
+        #[arg(long, env = "DEED_ENGINE")]
+        engine: Option<PathBuf>,
+        /// Address on which the door to workspaces listens [default: the one after `--listen`]
+        #[arg(long, env = "DEED_DOOR")]
+        door: Option<SocketAddr>,
+        /// Where browsers find the door, such as `https://*.apps.deed.example` [default: `*.localhost` at its port]
+        #[arg(long, env = "DEED_DOOR_URL", value_parser = DoorAddress::parse)]
+        door_url: Option<DoorAddress>,
     },
     /// Make a new claim link while the server is stopped; the one before no longer works
     ClaimLink {
@@ -128,8 +138,20 @@ impl FolderArguments {
             segment_bytes: self.segment_bytes,
             limits: Limits::default(),
             public_url: None,
+            engine: Some(PathBuf::from(ENGINE)).filter(|socket| socket.exists()),
+            door: after(listen),
+            door_url: None,
         }
     }
+}
+
+/// Where Docker's engine listens on most machines.
+const ENGINE: &str = "/var/run/docker.sock";
+
+/// The address after another; any free one after any free one.
+fn after(listen: SocketAddr) -> SocketAddr {
+    let port = if listen.port() == 0 { 0 } else { listen.port().wrapping_add(1) };
+    SocketAddr::new(listen.ip(), port)
 }
 
 fn main() -> ExitCode {
@@ -150,11 +172,16 @@ fn main() -> ExitCode {
             requests_per_second,
             public_url,
             secrets,
+            engine,
+            door,
+            door_url,
         } => {
             let limits = Limits { requests_per_second, ..Limits::default() };
             let config = folders.config(listen);
             let secrets = secrets.unwrap_or_else(|| config.secrets.clone());
-            serve(Config { checkpoint_events, checkpoint_seconds, limits, public_url, secrets, ..config })
+            let (engine, door) = (engine.or_else(|| config.engine.clone()), door.unwrap_or(config.door));
+            let more = Config { limits, public_url, secrets, engine, door, door_url, ..config };
+            serve(Config { checkpoint_events, checkpoint_seconds, ..more })
         }
         Order::ClaimLink { folders, listen } => claim_link(&folders.config(listen)),
         Order::Tiles { data, to } => tiles(&data, &to),
@@ -186,12 +213,14 @@ fn serve(config: Config) -> Done {
     runtime.block_on(async {
         // Before the ledger is opened: a signal that comes early is obeyed once the start is recorded.
         let mut signals = StopSignals::listen()?;
-        let listener = listen(config.listen).await?;
+        let listener = listen(config.listen, "--listen").await?;
+        let door = listen(config.door, "--door").await?;
         let mut opened = open(&config)?;
         let claim = if opened.is_claimed() { None } else { Some(opened.open_claim()?) };
         let event_key = opened.engine().writer().genesis().event_key().to_string();
-        let mut running = start(opened, listener)?;
+        let mut running = start(opened, listener, door)?;
         say(&format!("deed serves {} on http://{}", config.data.display(), running.address));
+        say(&format!("its door to workspaces is on http://{}", running.door));
         say(&format!("auditors pin this key: {event_key}"));
         if let Some(token) = claim {
             say(&claim_words(running.address, &token));

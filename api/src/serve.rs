@@ -2,10 +2,13 @@
 
 use crate::clock;
 use crate::directory_lock::{DirectoryLock, LockError};
+use crate::door::DoorAddress;
 use crate::http::answering::Answering;
+use crate::http::doors::{Doors, Entries};
 use crate::http::rates::Rates;
 use crate::http::scim::Directories;
 use crate::http::{Deed, router, sign_in};
+use crate::keeper::{Keeper, KeeperError, Settings};
 use crate::limits::Limits;
 use crate::reactor;
 use crate::secret::Secret;
@@ -59,6 +62,12 @@ pub struct Config {
     pub public_url: Option<sign_in::Origin>,
     /// A folder of secrets, such as those of clients at identity providers.
     pub secrets: PathBuf,
+    /// The socket of the Docker engine that workspaces run in; `None` for no workspaces.
+    pub engine: Option<PathBuf>,
+    /// Where the door to workspaces listens.
+    pub door: SocketAddr,
+    /// Where browsers find the door; `None` for the address it listens on.
+    pub door_url: Option<DoorAddress>,
 }
 
 /// The server could not start, or ended badly.
@@ -74,14 +83,19 @@ pub enum ServeError {
     #[error(transparent)]
     Keys(#[from] KeyFolderError),
     /// The address is taken, or not ours.
-    #[error("could not listen on {address}; choose another address with `--listen`")]
+    #[error("could not listen on {address}; choose another address with `{option}`")]
     Listen {
         /// Which.
         address: SocketAddr,
+        /// What sets it.
+        option: &'static str,
         /// Why.
         #[source]
         cause: std::io::Error,
     },
+    /// Workspaces cannot be kept.
+    #[error(transparent)]
+    Keeper(#[from] KeeperError),
     /// No thread to be had.
     #[error("could not start a thread")]
     Thread(#[source] std::io::Error),
@@ -102,6 +116,9 @@ pub struct Opened {
     limits: Limits,
     public_url: Option<sign_in::Origin>,
     secrets: PathBuf,
+    engine_socket: Option<PathBuf>,
+    disks: PathBuf,
+    door_url: Option<DoorAddress>,
     _lock: DirectoryLock,
 }
 
@@ -129,6 +146,9 @@ pub fn open(config: &Config) -> Result<Opened, ServeError> {
         limits: config.limits,
         public_url: config.public_url.clone(),
         secrets: config.secrets.clone(),
+        engine_socket: config.engine.clone(),
+        disks: config.data.join("disks"),
+        door_url: config.door_url.clone(),
         _lock: lock,
     })
 }
@@ -163,6 +183,8 @@ impl Opened {
 pub struct Running {
     /// Where it listens.
     pub address: SocketAddr,
+    /// Where the door listens.
+    pub door: SocketAddr,
     engine: Handle,
     writer: JoinHandle<Ended>,
     stop: watch::Sender<bool>,
@@ -173,14 +195,20 @@ pub struct Running {
 }
 
 /// Takes the address, before anything is recorded: a server that cannot listen leaves the ledger as it is.
-pub async fn listen(address: SocketAddr) -> Result<TcpListener, ServeError> {
-    TcpListener::bind(address).await.map_err(|cause| ServeError::Listen { address, cause })
+pub async fn listen(address: SocketAddr, option: &'static str) -> Result<TcpListener, ServeError> {
+    TcpListener::bind(address).await.map_err(|cause| ServeError::Listen { address, option, cause })
 }
 
 /// Starts to serve an opened ledger.
-pub fn start(opened: Opened, listener: TcpListener) -> Result<Running, ServeError> {
+pub fn start(
+    opened: Opened,
+    listener: TcpListener,
+    door_listener: TcpListener,
+) -> Result<Running, ServeError> {
     let address = listener.local_addr().map_err(ServeError::Thread)?;
-    let Opened { mut engine, digest_key, limits, public_url, secrets, _lock } = opened;
+    let door = door_listener.local_addr().map_err(ServeError::Thread)?;
+    let Opened { mut engine, digest_key, limits, public_url, secrets, engine_socket, disks, door_url, _lock } =
+        opened;
     let origin = public_url.unwrap_or_else(|| sign_in::Origin::local(address));
     let genesis = engine.writer().genesis().clone();
     let sealed = engine.writer().sealed_reader();
@@ -194,6 +222,12 @@ pub fn start(opened: Opened, listener: TcpListener) -> Result<Running, ServeErro
     })
     .map_err(ServeError::Thread)?;
     let (stop, stopping) = watch::channel(false);
+    let settings =
+        engine_socket.map(|socket| Settings { socket, disks, secret: digest_key, ledger: genesis.ledger() });
+    let keeper = settings.map(|settings| Keeper::new(settings, handle.clone())).transpose()?;
+    if let Some(keeper) = keeper.clone() {
+        tokio::spawn(keeper.keep(grown.clone(), stopping.clone()));
+    }
     let deed = Deed {
         engine: handle.clone(),
         grown,
@@ -204,13 +238,29 @@ pub fn start(opened: Opened, listener: TcpListener) -> Result<Running, ServeErro
         rates: Rates::new(limits.requests_per_second).map(Arc::new),
         oauth: Arc::default(),
         answering: Answering::default(),
-        directories: Arc::new(Directories::new(sealed)),
+        directories: Arc::new(Directories::new(sealed.clone())),
+        sealed,
+        keeper,
+        door: Some(Arc::new(door_url.unwrap_or_else(|| DoorAddress::local(door)))),
+        entries: Arc::new(Entries::new(digest_key)),
         sign_in: Arc::new(sign_in::SignIns::new(origin, secrets)),
         stopping,
     };
     tokio::spawn(reactor::follow(handle.clone(), clock::now, deed.stopping.clone()));
-    let served = tokio::spawn(accept(listener, deed));
-    Ok(Running { address, engine: handle, writer, stop, served, ended, _lock })
+    let doors = Doors::new(deed.clone());
+    let served = tokio::spawn(async move {
+        let (limits, stopping) = (deed.limits, deed.stopping.clone());
+        let app = router(deed);
+        let pages = accept(listener, (limits, stopping.clone()), move |peer, request| {
+            answer(app.clone(), peer, request)
+        });
+        let visits = accept(door_listener, (limits, stopping), move |peer, request| {
+            let doors = doors.clone();
+            async move { Ok(doors.answer(peer, request).await) }
+        });
+        tokio::join!(pages, visits);
+    });
+    Ok(Running { address, door, engine: handle, writer, stop, served, ended, _lock })
 }
 
 impl Running {
@@ -237,10 +287,16 @@ impl Running {
     }
 }
 
-async fn accept(listener: TcpListener, deed: Deed) {
-    let (limits, mut stopping) = (deed.limits, deed.stopping.clone());
+/// Takes connections until the server stops, and waits for those that are open.
+async fn accept<F, A>(
+    listener: TcpListener,
+    (limits, mut stopping): (Limits, watch::Receiver<bool>),
+    answer: F,
+) where
+    F: Fn(SocketAddr, hyper::Request<Incoming>) -> A + Clone + Send + 'static,
+    A: Future<Output = Answered> + Send + 'static,
+{
     let connections = Arc::new(Semaphore::new(limits.connections_max));
-    let app = router(deed);
     loop {
         let accepted = tokio::select! {
             accepted = next(&listener, &connections) => accepted,
@@ -248,8 +304,7 @@ async fn accept(listener: TcpListener, deed: Deed) {
         };
         match accepted {
             Ok(accepted) => {
-                let service = app.clone();
-                tokio::spawn(serve_connection(accepted, service, limits, stopping.clone()));
+                tokio::spawn(serve_connection(accepted, answer.clone(), limits, stopping.clone()));
             }
             // Too many open files, say: those that are open will close.
             Err(cause) => {
@@ -275,13 +330,19 @@ async fn next(listener: &TcpListener, connections: &Arc<Semaphore>) -> std::io::
     Ok((stream, peer, permit))
 }
 
-async fn serve_connection(
+/// An answer; there always is one.
+type Answered = Result<axum::response::Response, std::convert::Infallible>;
+
+async fn serve_connection<F, A>(
     (stream, peer, permit): Accepted,
-    app: axum::Router,
+    answer: F,
     limits: Limits,
     mut stopping: watch::Receiver<bool>,
-) {
-    let service = hyper::service::service_fn(move |request| answer(app.clone(), peer, request));
+) where
+    F: Fn(SocketAddr, hyper::Request<Incoming>) -> A,
+    A: Future<Output = Answered>,
+{
+    let service = hyper::service::service_fn(move |request| answer(peer, request));
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(limits.headers);
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service).with_upgrades());
@@ -296,11 +357,7 @@ async fn serve_connection(
     drop(permit);
 }
 
-async fn answer(
-    app: axum::Router,
-    peer: SocketAddr,
-    request: hyper::Request<Incoming>,
-) -> Result<axum::response::Response, std::convert::Infallible> {
+async fn answer(app: axum::Router, peer: SocketAddr, request: hyper::Request<Incoming>) -> Answered {
     let mut request = request.map(axum::body::Body::new);
     request.extensions_mut().insert(ConnectInfo(peer));
     app.oneshot(request).await

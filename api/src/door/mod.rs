@@ -6,6 +6,7 @@
 //!
 //! What an app sends is hostile, and so is what a browser sends.
 
+mod address;
 mod body;
 mod cut;
 mod forward;
@@ -15,8 +16,10 @@ mod outer;
 mod page;
 mod upstream;
 
+pub use address::DoorAddress;
 pub use cut::{Cut, Cutter};
 pub use forward::{Visit, forward};
 pub use meter::{Count, Meter};
 pub use outer::{Front, Kind, Outer, Refused, outer};
+pub(crate) use page::page;
 pub use upstream::Upstream;

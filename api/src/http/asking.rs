@@ -1,6 +1,7 @@
 //! Who asks, and the way to the engine and back.
 
 use super::answering::Answering;
+use super::doors::Entries;
 use super::oauth::Waiting;
 use super::pages::Paging;
 use super::rates::Rates;
@@ -60,6 +61,8 @@ pub struct Deed {
     pub keeper: Option<Keeper>,
     /// Where the apps of workspaces are opened.
     pub door: Option<Arc<DoorAddress>>,
+    /// Makes browsers known there.
+    pub entries: Arc<Entries>,
     /// Computes answers about access.
     pub answering: Answering,
     /// Says that the server stops, so that streams end.

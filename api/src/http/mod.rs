@@ -9,6 +9,7 @@ mod body;
 mod budgets;
 mod commands;
 mod custody;
+pub mod doors;
 mod expiring;
 mod fields;
 mod html;
@@ -142,6 +143,7 @@ pages! {
     get "/sessions/watch" => sign_in::watch;
     get "/sessions.js" => sign_in::script;
     get "/deed.css" => sign_in::style;
+    get "/open" => doors::open;
 }
 
 /// All routes, within the limits.

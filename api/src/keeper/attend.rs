@@ -3,6 +3,7 @@
 
 use super::made::{self, PROXY_PORT};
 use super::{Fault, Keeper, now};
+use crate::door::Upstream;
 use crate::egress::{self, Egress, Outside, Row, Rules, Tally};
 use crate::namespace::Namespace;
 use commands::workspaces::CountEgress;
@@ -10,13 +11,18 @@ use ledger::event::id::WorkspaceId;
 use ledger::event::workspaces::{Destinations, EgressCounted, FailedAt, ROWS_MAX, Verdict};
 use ledger::hash::Hash;
 use ledger::time::Time;
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
+
+/// Most ways to ports of one workspace that are kept.
+const UPSTREAMS_MAX: usize = 64;
 
 /// What is attended of a workspace. Dropped, it ends.
 pub(super) struct Attended {
     container: Hash,
     namespace: Namespace,
+    upstreams: Mutex<HashMap<u16, Upstream>>,
     rules: watch::Sender<Arc<Rules>>,
     tally: Arc<Tally>,
     /// Since when it is counted.
@@ -36,9 +42,13 @@ impl Attended {
         self.container
     }
 
-    /// Its network.
-    pub(super) fn namespace(&self) -> &Namespace {
-        &self.namespace
+    /// The way to a port of it. Ways are kept, and with them their connections, as long as it is attended.
+    pub(super) fn upstream(&self, port: u16) -> Upstream {
+        let mut upstreams = self.upstreams.lock().unwrap_or_else(PoisonError::into_inner);
+        if upstreams.len() >= UPSTREAMS_MAX && !upstreams.contains_key(&port) {
+            upstreams.clear();
+        }
+        upstreams.entry(port).or_insert_with(|| Upstream::new(self.namespace.clone(), port)).clone()
     }
 
     /// Takes other rules up, if they are others.
@@ -81,8 +91,15 @@ impl Keeper {
                 tracing::warn!("`{id}` has no way out: port {PROXY_PORT} in it cannot be had: {cause}")
             }
         }
-        let attended =
-            Attended { container: found.id, namespace, rules, tally, since: Mutex::new(now()), stop };
+        let attended = Attended {
+            container: found.id,
+            namespace,
+            upstreams: Mutex::default(),
+            rules,
+            tally,
+            since: Mutex::new(now()),
+            stop,
+        };
         self.inner.attended.lock().unwrap_or_else(PoisonError::into_inner).insert(id, Arc::new(attended));
         Ok(())
     }

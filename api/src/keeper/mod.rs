@@ -10,7 +10,7 @@ pub mod made;
 mod words;
 
 use crate::clock;
-use crate::namespace::Namespace;
+use crate::door::Upstream;
 use attend::Attended;
 use commands::Command;
 use commands::engine::{Answer, Handle, by_system};
@@ -153,10 +153,10 @@ impl Keeper {
         self.inner.logs.newest(workspace)
     }
 
-    /// The network of a running workspace.
-    pub fn network(&self, workspace: WorkspaceId) -> Option<Namespace> {
+    /// The way to a port of a running workspace.
+    pub fn upstream(&self, workspace: WorkspaceId, port: u16) -> Option<Upstream> {
         let attended = self.inner.attended.lock().unwrap_or_else(PoisonError::into_inner);
-        attended.get(&workspace).map(|found| found.namespace().clone())
+        attended.get(&workspace).map(|found| found.upstream(port))
     }
 
     /// Whether the engine answered when it was last asked.
@@ -223,6 +223,10 @@ impl Keeper {
 
     /// Looks at everything once, and starts to work on whatever is not as it should be.
     async fn round(&self) -> Result<(), EngineError> {
+        // Whoever has no workspaces need have no engine.
+        if self.inner.orders.published().state.workspaces.list(None).next().is_none() {
+            return Ok(());
+        }
         let (containers, foreign) = self.inner.engine.containers().await?;
         if !self.inner.answers.send_replace(true) {
             tracing::info!("the engine answers again");

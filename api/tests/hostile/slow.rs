@@ -31,11 +31,15 @@ impl Inside {
             accept_missing_head_lock: false,
             segment_bytes: 1 << 20,
             limits,
+            engine: None,
+            door: ([127, 0, 0, 1], 0).into(),
+            door_url: None,
         };
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let running = runtime.block_on(async {
-            let listener = listen(config.listen).await.unwrap();
-            start(open(&config).unwrap(), listener).unwrap()
+            let listener = listen(config.listen, "--listen").await.unwrap();
+            let door = listen(config.door, "--door").await.unwrap();
+            start(open(&config).unwrap(), listener, door).unwrap()
         });
         Self { _place: place, runtime, running }
     }

@@ -4,9 +4,9 @@
 //! is any key.
 
 use super::{SealedError, SealedPayload, belongs_to};
-use crate::event::id::WorkspaceId;
 use crate::bucket::{Binding, BucketError, Buckets};
 use crate::container::{ContainerError, Place};
+use crate::event::id::WorkspaceId;
 use crate::segment::{Frame, Frames, HEADER_BYTES, Kind, Slot, file_name};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -11,7 +11,7 @@ use ledger::event::workspaces::{App, Names, Sharing};
 use ledger::time::Time;
 
 /// Who stands at a door.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Visitor {
     /// Somebody who signed in.
     Known(Actor),

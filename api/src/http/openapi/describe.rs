@@ -73,6 +73,12 @@ impl Part for Path<String> {
     }
 }
 
+impl Part for Path<(String, String)> {
+    fn describe(operation: &mut Operation<'_>) {
+        Path::<String>::describe(operation);
+    }
+}
+
 impl Part for Position {
     fn describe(operation: &mut Operation<'_>) {
         operation.path_is(json!({"type": "integer", "minimum": 0}));

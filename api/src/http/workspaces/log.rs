@@ -59,7 +59,8 @@ async fn follow(
         let published = deed.engine.published();
         let phase = published.state.workspaces.find(id).map(|found| found.phase);
         let over = phase.is_none_or(|phase| {
-            phase.build != build || !matches!(phase.status, Status::Requested | Status::Building | Status::Lost)
+            phase.build != build
+                || !matches!(phase.status, Status::Requested | Status::Building | Status::Lost)
         });
         let part = log.after(sent);
         sent += part.len();

@@ -7,13 +7,13 @@ mod templates;
 
 pub(super) use log::build_log;
 pub(super) use orders::{
-    create_workspace, delete_volume, delete_workspace, set_schedule, share_app, start_workspace, stop_workspace,
-    transfer_workspace, update_workspace,
+    create_workspace, delete_volume, delete_workspace, set_schedule, share_app, start_workspace,
+    stop_workspace, transfer_workspace, update_workspace,
 };
 pub(super) use shown::{workspace, workspaces};
 pub(super) use templates::{
-    archive_template, archive_version, deprecate_template, plan, promote_version, publish_template, templates, version,
-    versions,
+    archive_template, archive_version, deprecate_template, plan, promote_version, publish_template,
+    templates, version, versions,
 };
 
 use super::asking::Asker;

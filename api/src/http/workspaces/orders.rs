@@ -36,7 +36,10 @@ pub(in crate::http) struct CreateArguments {
     values: BTreeMap<String, String>,
 }
 
-pub(in crate::http) fn create_workspace(door: Door<'_>, arguments: CreateArguments) -> Result<Parsed, Problem> {
+pub(in crate::http) fn create_workspace(
+    door: Door<'_>,
+    arguments: CreateArguments,
+) -> Result<Parsed, Problem> {
     let CreateArguments { handle, template, version, scope, values } = arguments;
     let workspace = WorkspaceId::from_bytes(fresh_id());
     let (handle, values) = (slug(&handle)?, chosen(values)?);
@@ -57,15 +60,24 @@ pub(in crate::http) struct WorkspaceArguments {
     workspace: WorkspaceId,
 }
 
-pub(in crate::http) fn start_workspace(door: Door<'_>, arguments: WorkspaceArguments) -> Result<Parsed, Problem> {
+pub(in crate::http) fn start_workspace(
+    door: Door<'_>,
+    arguments: WorkspaceArguments,
+) -> Result<Parsed, Problem> {
     Ok(Parsed::plain(door, StartWorkspace { workspace: arguments.workspace, why: Why::Person }))
 }
 
-pub(in crate::http) fn stop_workspace(door: Door<'_>, arguments: WorkspaceArguments) -> Result<Parsed, Problem> {
+pub(in crate::http) fn stop_workspace(
+    door: Door<'_>,
+    arguments: WorkspaceArguments,
+) -> Result<Parsed, Problem> {
     Ok(Parsed::plain(door, StopWorkspace { workspace: arguments.workspace, why: Why::Person }))
 }
 
-pub(in crate::http) fn delete_workspace(door: Door<'_>, arguments: WorkspaceArguments) -> Result<Parsed, Problem> {
+pub(in crate::http) fn delete_workspace(
+    door: Door<'_>,
+    arguments: WorkspaceArguments,
+) -> Result<Parsed, Problem> {
     Ok(Parsed::plain(door, DeleteWorkspace { workspace: arguments.workspace, why: Why::Person }))
 }
 
@@ -80,7 +92,10 @@ pub(in crate::http) struct UpdateArguments {
     values: BTreeMap<String, String>,
 }
 
-pub(in crate::http) fn update_workspace(door: Door<'_>, arguments: UpdateArguments) -> Result<Parsed, Problem> {
+pub(in crate::http) fn update_workspace(
+    door: Door<'_>,
+    arguments: UpdateArguments,
+) -> Result<Parsed, Problem> {
     let UpdateArguments { workspace, version, values } = arguments;
     Ok(Parsed::plain(door, UpdateWorkspace { workspace, version, values: chosen(values)? }))
 }
@@ -94,7 +109,10 @@ pub(in crate::http) struct TransferArguments {
     to: Subject,
 }
 
-pub(in crate::http) fn transfer_workspace(door: Door<'_>, arguments: TransferArguments) -> Result<Parsed, Problem> {
+pub(in crate::http) fn transfer_workspace(
+    door: Door<'_>,
+    arguments: TransferArguments,
+) -> Result<Parsed, Problem> {
     let TransferArguments { workspace, to } = arguments;
     Ok(Parsed::plain(door, TransferWorkspace { workspace, to }))
 }

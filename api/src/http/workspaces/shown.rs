@@ -75,7 +75,9 @@ pub(in crate::http) async fn workspaces(
     paging: Paging<WorkspaceId>,
 ) -> Result<Json<Page<WorkspaceRow>>, Problem> {
     if paging.as_of.is_some() {
-        return Err(wrong_query("`as_of` is not answered for workspaces; what happened to one is in `GET /api/v1/audit`"));
+        return Err(wrong_query(
+            "`as_of` is not answered for workspaces; what happened to one is in `GET /api/v1/audit`",
+        ));
     }
     let published = deed.look(asker, None).await?;
     let state = &published.state;
@@ -132,11 +134,16 @@ impl Tagged for WorkspaceShown {
 }
 
 /// A workspace that somebody may see, also when it is gone.
-pub(super) async fn found(deed: &Deed, asker: Asker, text: &str) -> Result<(WorkspaceId, Workspace), Problem> {
+pub(super) async fn found(
+    deed: &Deed,
+    asker: Asker,
+    text: &str,
+) -> Result<(WorkspaceId, Workspace), Problem> {
     let id = in_path::<WorkspaceId>(text)?;
     let published = deed.look(asker, None).await?;
     let found = published.state.workspaces.find(id).filter(|found| may_see(&published.state, &asker, found));
-    let found = found.ok_or_else(|| Problem::new(Kind::NoSuchRoute, "there is no such workspace that you may see"))?;
+    let found = found
+        .ok_or_else(|| Problem::new(Kind::NoSuchRoute, "there is no such workspace that you may see"))?;
     Ok((id, found.clone()))
 }
 
@@ -149,13 +156,14 @@ pub(in crate::http) async fn workspace(
     let published = deed.engine.published();
     let state = &published.state;
     let version = state.spec_of(&found);
-    let apps = version.map(|version| version.spec.apps.as_slice()).unwrap_or_default().iter().map(|app| AppShown {
-        slug: app.slug.clone(),
-        name: app.name.clone(),
-        sharing: found.shared.get(&app.slug).copied().unwrap_or_default().min(app.sharing_max),
-        sharing_max: app.sharing_max,
-        url: deed.door.as_ref().map(|door| door.address(&app.slug, &state.label_of(id))),
-    });
+    let apps =
+        version.map(|version| version.spec.apps.as_slice()).unwrap_or_default().iter().map(|app| AppShown {
+            slug: app.slug.clone(),
+            name: app.name.clone(),
+            sharing: found.shared.get(&app.slug).copied().unwrap_or_default().min(app.sharing_max),
+            sharing_max: app.sharing_max,
+            url: deed.door.as_ref().map(|door| door.address(&app.slug, &state.label_of(id))),
+        });
     let key = state.tool_key(id, &found, crate::clock::now()).and_then(|key| match key {
         ToolKey::Live(key) => Some(key),
         ToolKey::Due(_) => None,

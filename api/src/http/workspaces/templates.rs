@@ -9,7 +9,9 @@ use super::super::tags::{Json, Tagged};
 use super::super::{Kind, Problem};
 use super::{in_path, slug};
 use axum::extract::{Path, State};
-use commands::workspaces::{ArchiveTemplate, ArchiveVersion, DeprecateTemplate, PromoteVersion, PublishTemplate};
+use commands::workspaces::{
+    ArchiveTemplate, ArchiveVersion, DeprecateTemplate, PromoteVersion, PublishTemplate,
+};
 use ledger::event::id::{TemplateId, WorkspaceId};
 use ledger::event::scope::Scope;
 use ledger::event::workspaces::{Format, Source, WorkspaceSpec};
@@ -35,11 +37,17 @@ pub(in crate::http) struct PublishArguments {
     promote: bool,
 }
 
-pub(in crate::http) fn publish_template(door: Door<'_>, arguments: PublishArguments) -> Result<Parsed, Problem> {
+pub(in crate::http) fn publish_template(
+    door: Door<'_>,
+    arguments: PublishArguments,
+) -> Result<Parsed, Problem> {
     let PublishArguments { handle, scope, spec, source, promote } = arguments;
     let source = source.unwrap_or_else(|| Source { digest: spec.digest(), format: Format::Native });
     let template = TemplateId::from_bytes(fresh_id());
-    Ok(Parsed::plain(door, PublishTemplate { template, handle: slug(&handle)?, scope, spec, source, promote }))
+    Ok(Parsed::plain(
+        door,
+        PublishTemplate { template, handle: slug(&handle)?, scope, spec, source, promote },
+    ))
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -50,12 +58,18 @@ pub(in crate::http) struct VersionArguments {
     number: u64,
 }
 
-pub(in crate::http) fn promote_version(door: Door<'_>, arguments: VersionArguments) -> Result<Parsed, Problem> {
+pub(in crate::http) fn promote_version(
+    door: Door<'_>,
+    arguments: VersionArguments,
+) -> Result<Parsed, Problem> {
     let VersionArguments { template, number } = arguments;
     Ok(Parsed::plain(door, PromoteVersion { template, number }))
 }
 
-pub(in crate::http) fn archive_version(door: Door<'_>, arguments: VersionArguments) -> Result<Parsed, Problem> {
+pub(in crate::http) fn archive_version(
+    door: Door<'_>,
+    arguments: VersionArguments,
+) -> Result<Parsed, Problem> {
     let VersionArguments { template, number } = arguments;
     Ok(Parsed::plain(door, ArchiveVersion { template, number }))
 }
@@ -68,7 +82,10 @@ pub(in crate::http) struct DeprecateArguments {
     message: Option<String>,
 }
 
-pub(in crate::http) fn deprecate_template(door: Door<'_>, arguments: DeprecateArguments) -> Result<Parsed, Problem> {
+pub(in crate::http) fn deprecate_template(
+    door: Door<'_>,
+    arguments: DeprecateArguments,
+) -> Result<Parsed, Problem> {
     let DeprecateArguments { template, message } = arguments;
     Ok(Parsed::plain(door, DeprecateTemplate { template, message: optional("message", message)? }))
 }
@@ -79,7 +96,10 @@ pub(in crate::http) struct TemplateArguments {
     template: TemplateId,
 }
 
-pub(in crate::http) fn archive_template(door: Door<'_>, arguments: TemplateArguments) -> Result<Parsed, Problem> {
+pub(in crate::http) fn archive_template(
+    door: Door<'_>,
+    arguments: TemplateArguments,
+) -> Result<Parsed, Problem> {
     Ok(Parsed::plain(door, ArchiveTemplate { template: arguments.template }))
 }
 
@@ -118,7 +138,12 @@ pub(in crate::http) async fn templates(
         status: status(found, moment.size),
         message: found.deprecated.clone(),
         promoted: found.promoted.at(moment.size).copied(),
-        newest: found.versions.iter().rev().find(|(_, one)| one.span.since < moment.size).map(|(number, _)| *number),
+        newest: found
+            .versions
+            .iter()
+            .rev()
+            .find(|(_, one)| one.span.since < moment.size)
+            .map(|(number, _)| *number),
     });
     Ok(Json(paging.page(rows, moment.size, |row| row.template.to_string())))
 }
@@ -206,7 +231,8 @@ pub(in crate::http) async fn version(
     let scope = scope_of(&deed, id)?;
     let published = deed.look_at(asker, Some(Permission::TemplatesRead), scope).await?;
     let size = published.head.size();
-    let found = published.state.templates.find(id).and_then(|found| found.version(number)).ok_or_else(nothing)?;
+    let found =
+        published.state.templates.find(id).and_then(|found| found.version(number)).ok_or_else(nothing)?;
     let spec = (*found.spec.share()).clone();
     Ok(Json(VersionShown { row: row(number, found, size), spec, as_of: size }))
 }
@@ -265,7 +291,8 @@ pub(in crate::http) async fn plan(
     let scope = scope_of(&deed, id)?;
     let published = deed.look_at(asker, Some(Permission::TemplatesPublish), scope).await?;
     let new = arguments.spec;
-    new.check().map_err(|unsound| Problem::new(Kind::WrongShape, format!("the template is not sound: {unsound}")))?;
+    new.check()
+        .map_err(|unsound| Problem::new(Kind::WrongShape, format!("the template is not sound: {unsound}")))?;
     let state = &published.state;
     state.templates.find(id).ok_or_else(nothing)?;
     let (mut workspaces, mut unchanged) = (Vec::new(), 0);
