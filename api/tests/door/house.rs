@@ -200,6 +200,18 @@ impl Client {
         std::mem::replace(&mut self.read, rest)
     }
 
+    /// Reads so many bytes and keeps none of them.
+    pub(crate) async fn skip(&mut self, count: usize) {
+        let mut left = count - self.read.len();
+        self.read.clear();
+        let mut buffer = vec![0; 1 << 18];
+        while left > 0 {
+            let read = self.stream.read(&mut buffer).await.unwrap();
+            assert!(read > 0, "ended early");
+            left -= read;
+        }
+    }
+
     /// Becomes a WebSocket.
     pub(crate) async fn upgrade(&mut self, host: &str, more: &str) -> String {
         let request = format!(

@@ -98,6 +98,7 @@ async fn a_websocket_is_a_tunnel() {
     // A frame that closes it, to which the app answers with another and ends.
     client.bytes(&[0x88, 0x80, 0, 0, 0, 0]).await;
     client.rest().await;
+    drop(client);
     while house.meter.count().tunnels_open > 0 {
         tokio::task::yield_now().await;
     }
