@@ -118,7 +118,7 @@ mod tests {
     #[test]
     fn what_could_be_taken_for_something_else_is_refused() {
         let long = format!("{}.example", "a".repeat(64));
-        let longest = "a.".repeat(127);
+        let longest = "a.".repeat(128);
         for text in [
             "",
             ".",

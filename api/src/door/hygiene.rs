@@ -78,8 +78,11 @@ const NOT_FROM_APP_PREFIXES: &[&str] = &["x-accel-", "x-deed-", "x-litespeed-"];
 /// How the names of our cookies begin, behind any prefix that binds a cookie to its host.
 const OUR_COOKIES: &str = "deed";
 
-/// What concerns the app and its neighbour alone is taken out.
+/// What concerns two neighbours alone is taken out, and a length that stands beside a transfer coding, since the coding is what counted.
 pub(crate) fn drop_hop_by_hop(headers: &mut HeaderMap) {
+    if headers.contains_key(header::TRANSFER_ENCODING) {
+        headers.remove(header::CONTENT_LENGTH);
+    }
     let named = words(headers, &header::CONNECTION);
     retain(headers, |name, value| {
         let name = name.as_str();

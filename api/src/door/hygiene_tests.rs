@@ -140,10 +140,7 @@ fn a_websocket_is_asked_for_anew() {
         [("host", "app.example"), ("connection", "upgrade, x-a"), ("upgrade", "websocket"), ("x-a", "1")];
     let mut headers = map(&asked);
     to_app(&mut headers, &of(&asked));
-    assert_eq!(
-        (headers["connection"].to_str(), headers["upgrade"].to_str()),
-        (Ok("Upgrade"), Ok("websocket"))
-    );
+    assert!(headers["connection"] == "Upgrade" && headers["upgrade"] == "websocket");
     assert!(!headers.contains_key("x-a"));
 }
 

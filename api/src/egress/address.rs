@@ -1,48 +1,18 @@
 //! Which addresses are somewhere on the internet, and which are never to be reached from a workspace.
 
+use crate::oidc::is_special_use;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Blocks of IPv4 that are not on the internet, or not one place there.
-const SPECIAL_V4: &[([u8; 4], u32)] = &[
-    ([0, 0, 0, 0], 8),        // this network
-    ([10, 0, 0, 0], 8),       // private
-    ([100, 64, 0, 0], 10),    // carriers
-    ([127, 0, 0, 0], 8),      // loopback
-    ([169, 254, 0, 0], 16),   // link-local, with the metadata of clouds
-    ([172, 16, 0, 0], 12),    // private
-    ([192, 0, 0, 0], 24),     // protocols, with the metadata of a cloud
-    ([192, 0, 2, 0], 24),     // documentation
-    ([192, 88, 99, 0], 24),   // 6to4 relays
-    ([192, 168, 0, 0], 16),   // private
-    ([198, 18, 0, 0], 15),    // benchmarks
-    ([198, 51, 100, 0], 24),  // documentation
-    ([203, 0, 113, 0], 24),   // documentation
-    ([224, 0, 0, 0], 4),      // multicast
-    ([240, 0, 0, 0], 4),      // reserved, broadcast
-    ([168, 63, 129, 16], 32), // the metadata of a cloud, at an address that looks like any other
-];
-/// Blocks within 2000::/3, outside of which nothing is on the internet.
-const SPECIAL_V6: &[([u16; 8], u32)] = &[
-    ([0x2001, 0, 0, 0, 0, 0, 0, 0], 23), // protocols: Teredo, benchmarks, ORCHID
-    ([0x2001, 0xdb8, 0, 0, 0, 0, 0, 0], 32), // documentation
-    ([0x2002, 0, 0, 0, 0, 0, 0, 0], 16), // 6to4
-    ([0x3fff, 0, 0, 0, 0, 0, 0, 0], 20), // documentation
-];
 /// IPv4 addresses within IPv6, where a translator stands between the two.
 const TRANSLATED: ([u16; 8], u32) = ([0x64, 0xff9b, 0, 0, 0, 0, 0, 0], 96);
 
 /// Whether an address is one place on the internet. A name leads to no other.
 pub fn is_global(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(address) => !SPECIAL_V4.iter().any(|(block, bits)| within_v4(address, *block, *bits)),
-        IpAddr::V6(address) => match translated(address) {
-            Some(inner) => is_global(IpAddr::V4(inner)),
-            None => {
-                let unicast = within_v6(address, [0x2000, 0, 0, 0, 0, 0, 0, 0], 3);
-                unicast && !SPECIAL_V6.iter().any(|(block, bits)| within_v6(address, *block, *bits))
-            }
-        },
-    }
+    let inner = match address {
+        IpAddr::V4(_) => None,
+        IpAddr::V6(address) => translated(address),
+    };
+    !is_special_use(inner.map_or(address, IpAddr::V4))
 }
 
 /// Whether an address is never reached, listed or not: this host, its links, and the metadata of clouds.

@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn this_host_knows_its_own_addresses() {
-        for own in ["127.0.0.1:1", "127.9.9.9:1"] {
+        for own in ["127.0.0.1:1", "[::1]:1"] {
             assert!(is_this_host(own.parse().unwrap()).unwrap(), "{own}");
         }
     }
