@@ -15,3 +15,4 @@ pub mod reactor;
 pub mod scim;
 pub mod secret;
 pub mod serve;
+pub mod templates;
