@@ -21,6 +21,7 @@ pub mod list;
 pub mod policy;
 pub mod provisioning;
 pub mod table;
+pub mod workspaces;
 
 pub use rights::{Entitlement, Grantless, Lasting};
 

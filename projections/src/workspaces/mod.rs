@@ -1,0 +1,3 @@
+//! Workspaces: what follows from the facts about them.
+
+pub mod impact;
