@@ -20,4 +20,5 @@ pub mod reactor;
 pub mod scim;
 pub mod secret;
 pub mod serve;
+pub mod templates;
 mod tunnel;

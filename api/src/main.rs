@@ -6,6 +6,7 @@ use api::http::sign_in::Origin;
 use api::limits::Limits;
 use api::secret::Secret;
 use api::serve::{Config, Opened, ServeError, listen, open, start};
+use api::templates;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use commands::custody::RotateKey;
 use commands::engine::{Answer, by_operator, chain};
@@ -94,6 +95,11 @@ enum Order {
         /// What the key signs
         #[arg(long, value_enum)]
         purpose: PurposeArgument,
+    },
+    /// Work on templates of workspaces
+    Template {
+        #[command(subcommand)]
+        order: templates::cli::Order,
     },
 }
 
@@ -186,6 +192,7 @@ fn main() -> ExitCode {
         Order::ClaimLink { folders, listen } => claim_link(&folders.config(listen)),
         Order::Tiles { data, to } => tiles(&data, &to),
         Order::Evidence { data, seqs, to } => bundle(&data, seqs, &to),
+        Order::Template { order } => templates::cli::run(order, wants_json(&matches)).map_err(Into::into),
         Order::RotateKey { folders, purpose } => rotate_key(&folders.config(NO_ADDRESS), purpose),
     };
     match done {
@@ -195,6 +202,12 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Whether `--json` stands before or after the words of the order.
+fn wants_json(matches: &clap::ArgMatches) -> bool {
+    let below = matches.subcommand().is_some_and(|(_, words)| wants_json(words));
+    below || matches.try_get_one::<bool>("json").ok().flatten().is_some_and(|json| *json)
 }
 
 /// A path may hold a line break; a message does not.
