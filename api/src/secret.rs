@@ -4,6 +4,7 @@
 //! before it is sent anywhere. A virtual key begins with `deed_key_` instead. Only the SHA-256 of a secret is ever kept.
 
 use ledger::entropy::fresh;
+use ledger::event::id::VirtualKeyId;
 use ledger::hash::{Hash, array_from_hex, to_hex};
 use std::fmt;
 
@@ -48,6 +49,12 @@ impl Secret {
     /// A fresh one to call models.
     pub fn fresh_key() -> Self {
         Self { bytes: fresh(), form: Form::Key }
+    }
+
+    /// The one of the tools of a workspace: it follows from a secret of this Deed and the key's id, so it is the same after every start.
+    pub fn of_tools(own: &[u8; 32], key: VirtualKeyId) -> Self {
+        let Hash(bytes) = Hash::in_context("deed/tool-key-secret/v1", &[own, key.as_bytes()]);
+        Self { bytes, form: Form::Key }
     }
 
     /// Reads one to act as a subject; `None` when it is not one, or mistyped.

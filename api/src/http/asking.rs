@@ -8,6 +8,8 @@ use super::scim::Directories;
 use super::sign_in::{Cookie, SignIns};
 use super::{Kind, Problem, as_of};
 use crate::clock;
+use crate::door::DoorAddress;
+use crate::keeper::Keeper;
 use crate::limits::Limits;
 use crate::secret::Secret;
 use axum::extract::{ConnectInfo, FromRequestParts};
@@ -22,6 +24,7 @@ use ledger::event::{Actor, Channel, ContentDigest, Origin, Subject, Via};
 use ledger::hash::Hash;
 use ledger::note::VerifierKey;
 use ledger::receipt::Receipt;
+use ledger::sealed::SealedReader;
 use projections::access::Permission;
 use projections::history::Moment;
 use std::net::SocketAddr;
@@ -51,6 +54,12 @@ pub struct Deed {
     pub oauth: Arc<Waiting>,
     /// What tenants share.
     pub directories: Arc<Directories>,
+    /// What is sealed beside the log.
+    pub sealed: SealedReader,
+    /// Who keeps workspaces; absent where there is no engine.
+    pub keeper: Option<Keeper>,
+    /// Where the apps of workspaces are opened.
+    pub door: Option<Arc<DoorAddress>>,
     /// Computes answers about access.
     pub answering: Answering,
     /// Says that the server stops, so that streams end.

@@ -6,7 +6,7 @@
 use super::asking::{Asker, Deed, Request};
 use super::body::{Json, parse};
 use super::tags::Seen;
-use super::{Kind, Problem, access, budgets, custody, identity, keys, policy};
+use super::{Kind, Problem, access, budgets, custody, identity, keys, policy, workspaces};
 use crate::secret::Secret;
 use axum::Json as JsonResponse;
 use axum::extract::State;
@@ -173,6 +173,20 @@ orders! {
     "policy.propose" => policy::propose;
     "policy.approve" => policy::approve;
     "policy.decline" => policy::decline;
+    "workspaces.publish_template" => workspaces::publish_template;
+    "workspaces.promote_version" => workspaces::promote_version;
+    "workspaces.archive_version" => workspaces::archive_version;
+    "workspaces.deprecate_template" => workspaces::deprecate_template;
+    "workspaces.archive_template" => workspaces::archive_template;
+    "workspaces.create_workspace" => workspaces::create_workspace;
+    "workspaces.start_workspace" => workspaces::start_workspace;
+    "workspaces.stop_workspace" => workspaces::stop_workspace;
+    "workspaces.delete_workspace" => workspaces::delete_workspace;
+    "workspaces.update_workspace" => workspaces::update_workspace;
+    "workspaces.transfer_workspace" => workspaces::transfer_workspace;
+    "workspaces.share_app" => workspaces::share_app;
+    "workspaces.set_schedule" => workspaces::set_schedule;
+    "workspaces.delete_volume" => workspaces::delete_volume;
     "custody.erase_payloads" => custody::erase_payloads;
 }
 

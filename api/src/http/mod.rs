@@ -26,6 +26,7 @@ pub mod sign_in;
 mod stream;
 mod tags;
 mod texts;
+mod workspaces;
 
 pub use asking::{Asker, Deed};
 pub use commands::COMMANDS;
@@ -82,6 +83,13 @@ routes! {
     get "/api/v1/keys" => keys::keys;
     get "/api/v1/budgets" => budgets::budgets;
     get "/api/v1/policies" => policy::policies;
+    get "/api/v1/templates" => workspaces::templates;
+    get "/api/v1/templates/{template}/versions" => workspaces::versions;
+    get "/api/v1/templates/{template}/versions/{number}" => workspaces::version;
+    post "/api/v1/templates/{template}/plan" => workspaces::plan;
+    get "/api/v1/workspaces" => workspaces::workspaces;
+    get "/api/v1/workspaces/{workspace}" => workspaces::workspace;
+    get "/api/v1/workspaces/{workspace}/log" => workspaces::build_log;
     get "/api/v1/access" => access::access;
     get "/api/v1/access/diff" => access::diff;
     get "/api/v1/access/explain" => access::explain;

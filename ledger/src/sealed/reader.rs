@@ -6,6 +6,7 @@
 use super::{SealedError, SealedPayload, belongs_to};
 use crate::bucket::{Binding, BucketError, Buckets};
 use crate::container::{ContainerError, Place};
+use crate::event::id::WorkspaceId;
 use crate::segment::{Frame, Frames, HEADER_BYTES, Kind, Slot, file_name};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -77,9 +78,27 @@ impl SealedReader {
     /// # Errors
     /// When the files or the key cannot be used, or the bytes are not what was sealed.
     pub fn profile(&self, seq: u64, bucket: &str) -> Result<Option<Vec<u8>>, OpenSealedError> {
-        let payload = self.find(seq, "profile").map_err(|cause| OpenSealedError::Files { seq, cause })?;
+        self.open(seq, bucket, "profile", "profile")
+    }
+
+    /// What the build of a workspace said that is sealed beside the event at `seq`; `None` when it was erased, or never was.
+    ///
+    /// # Errors
+    /// When the files or the key cannot be used, or the bytes are not what was sealed.
+    pub fn build_log(&self, seq: u64, workspace: WorkspaceId) -> Result<Option<Vec<u8>>, OpenSealedError> {
+        self.open(seq, &workspace.to_string(), "content", "build_log")
+    }
+
+    fn open(
+        &self,
+        seq: u64,
+        bucket: &str,
+        class: &str,
+        name: &str,
+    ) -> Result<Option<Vec<u8>>, OpenSealedError> {
+        let payload = self.find(seq, name).map_err(|cause| OpenSealedError::Files { seq, cause })?;
         let Some(payload) = payload.filter(|payload| payload.bucket == bucket) else { return Ok(None) };
-        let binding = Binding { ledger: &self.ledger, bucket, class: "profile", name: "profile" };
+        let binding = Binding { ledger: &self.ledger, bucket, class, name };
         match self.keys.open(binding, &payload.ciphertext) {
             Ok(plain) => Ok(Some(plain)),
             Err(BucketError::Gone { .. }) => Ok(None),

@@ -127,6 +127,8 @@ pub struct Workspace {
     pub scheduled: Time,
     /// Since when it sleeps.
     pub asleep: Option<Time>,
+    /// The event beside which what its last build said is sealed.
+    pub logged: Option<u64>,
     /// Volumes that are still there though it is gone.
     pub kept: Arc<[Box<str>]>,
     /// From which event until which it was not deleted.
@@ -142,6 +144,12 @@ pub struct Workspaces {
     stock: OrdSet<(TemplateId, u64, WorkspaceId)>,
     live: OrdSet<WorkspaceId>,
     holders: OrdMap<ReservationId, WorkspaceId>,
+    orders: u64,
+}
+
+/// Where a log is sealed, if one is.
+fn logged(event: &Event) -> Option<u64> {
+    Some(event.seq).filter(|_| !event.sealed.is_empty())
 }
 
 /// How many hex digits at the end of a workspace's id stand for it in host names: 48 bits of chance.
@@ -179,13 +187,17 @@ impl Workspaces {
                 self.change(started.workspace, |workspace| {
                     workspace.container = Some(started.container);
                     workspace.started = Some(event.time);
+                    workspace.logged = logged(event);
                 });
             }
             Facts::Stopped(stopped) => self.turn(stopped.workspace, Status::Stopped, event),
             Facts::WorkspaceDeleted(deleted) => self.end(deleted.workspace, &deleted.kept, event),
             Facts::WorkspaceFailed(failed) => {
                 self.turn(failed.workspace, Status::Failed, event);
-                self.change(failed.workspace, |workspace| workspace.phase.failed = Some(failed.at));
+                self.change(failed.workspace, |workspace| {
+                    workspace.phase.failed = Some(failed.at);
+                    workspace.logged = logged(event);
+                });
             }
             Facts::Lost(lost) => {
                 self.turn(lost.workspace, Status::Lost, event);
@@ -210,10 +222,13 @@ impl Workspaces {
             Facts::FellAsleep(asleep) => {
                 self.change(asleep.workspace, |workspace| workspace.asleep = Some(event.time));
             }
-            Facts::VolumeDeleted(deleted) => self.change(deleted.workspace, |workspace| {
-                workspace.kept =
-                    workspace.kept.iter().filter(|kept| **kept != deleted.volume).cloned().collect();
-            }),
+            Facts::VolumeDeleted(deleted) => {
+                self.orders += 1;
+                self.change(deleted.workspace, |workspace| {
+                    let rest = workspace.kept.iter().filter(|kept| **kept != deleted.volume);
+                    workspace.kept = rest.cloned().collect();
+                });
+            }
             Facts::ActivitySeen(seen) => self.change(seen.workspace, |workspace| workspace.used = event.time),
             Facts::TemplateCreated(_)
             | Facts::VersionPublished(_)
@@ -258,6 +273,7 @@ impl Workspaces {
             schedule: None,
             scheduled: event.time,
             asleep: None,
+            logged: None,
             kept: Arc::new([]),
             span: Span::open(event.seq),
         };
@@ -293,6 +309,7 @@ impl Workspaces {
     }
 
     fn order(&mut self, id: WorkspaceId, (build, wish, why): (u64, Wish, Why), event: &Event) {
+        self.orders += 1;
         self.change(id, |workspace| {
             let status = match wish {
                 Wish::Run => Status::Requested,
@@ -334,6 +351,7 @@ impl Workspaces {
     }
 
     fn update(&mut self, id: WorkspaceId, version: u64, values: &Values) {
+        self.orders += 1;
         let Some(workspace) = self.by_id.get_mut(&id) else { return };
         let (template, before) = (workspace.template, workspace.version);
         workspace.version = version;
@@ -362,6 +380,11 @@ impl Workspaces {
         self.live.remove(&id);
         self.holders.remove(&running_reservation(id));
         self.holders.remove(&disk_reservation(id));
+    }
+
+    /// How often something was wished: as long as it stays the same, nothing else is.
+    pub fn orders(&self) -> u64 {
+        self.orders
     }
 
     /// A workspace, deleted or not.

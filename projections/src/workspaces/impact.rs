@@ -15,6 +15,18 @@ pub enum Reach {
     Recreate,
 }
 
+impl Reach {
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Restart => "restart",
+            Self::Rebuild => "rebuild",
+            Self::Recreate => "recreate",
+        }
+    }
+}
+
 /// A change, and how far it reaches.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Impact {

@@ -5,8 +5,8 @@ use crate::event::{Object, Subject, about};
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
 
-/// Most rows of one event.
-pub const ROWS_MAX: usize = 256;
+/// Most rows of one event: with the longest hosts they fill half of it.
+pub const ROWS_MAX: usize = 64;
 
 /// A workspace was used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,6 +54,8 @@ pub enum Verdict {
     DeniedAddress,
     /// It was allowed, and could not be reached.
     Unreachable,
+    /// It was nothing that can be understood.
+    Malformed,
 }
 
 /// Attempts to reach one destination, that ended in the same way.
@@ -81,7 +83,7 @@ pub struct Destinations {
 pub struct EgressCounted {
     /// Since when it was counted.
     pub from: Time,
-    /// At most 256 rows.
+    /// At most 64 rows.
     pub rows: Vec<Destinations>,
     /// Until when.
     pub to: Time,
