@@ -1,17 +1,18 @@
 //! What else changes about a workspace: whose it is, who may open its apps, when it runs, what it left.
 
-use super::{live, ordering, unusable};
+use super::{WORKSPACES_MAX, fits, lasting, ordering, revoked, unusable};
 use crate::{Ask, Decide, Decision, Happening};
 use ledger::event::id::WorkspaceId;
-use ledger::event::keys::KeyRevoked;
 use ledger::event::workspaces::{
-    AppShared, Schedule, ScheduleSet, Sharing, StopOrdered, VolumeDeleted, Why, WorkspaceTransferred,
+    AppShared, Schedule, ScheduleSet, Sharing, StopOrdered, VolumeDeleted, WorkspaceTransferred,
 };
 use ledger::event::{Object, Refusal, Subject};
 use projections::access::Permission;
-use projections::workspaces::{ToolKey, Wish};
+use projections::workspaces::Wish;
+use projections::workspaces::derived::disk_amounts;
 
 /// Give a workspace to somebody who may use workspaces there. It stops, since what runs in it has the key of the owner before; sharing ends.
+/// What its disks take counts for the owner before until it starts again.
 #[derive(Clone, Debug)]
 pub struct TransferWorkspace {
     /// Which.
@@ -30,8 +31,8 @@ impl Decide for TransferWorkspace {
     fn decide(self, ask: &Ask<'_>) -> Decision {
         ask.shown()?;
         let Self { workspace: id, to } = self;
-        let workspace = live(ask, id)?;
-        let why = ordering(ask, workspace, Why::Administrator)?;
+        let workspace = lasting(ask, id)?;
+        let why = ordering(ask, workspace)?;
         ask.active(to)?;
         if workspace.owner == Some(to) {
             return Ok(vec![]);
@@ -43,13 +44,12 @@ impl Decide for TransferWorkspace {
         if ask.state.workspaces.by_handle(to, &workspace.handle).is_some() {
             return Err(Refusal::HandleTaken { handle: workspace.handle.clone() });
         }
-        let key = ask.state.tool_key(id, workspace, ask.now);
-        let revoked = key.and_then(|key| match key {
-            ToolKey::Live(key) => {
-                Some(KeyRevoked { key, reason: Some("workspace transferred".into()) }.into())
-            }
-            ToolKey::Due(_) => None,
-        });
+        if ask.state.workspaces.of(to).count() as u64 >= WORKSPACES_MAX {
+            return Err(Refusal::TooMany { count_max: WORKSPACES_MAX });
+        }
+        let disk = ask.state.spec_of(workspace).and_then(|version| disk_amounts(&version.spec));
+        fits(ask, to, workspace.scope, disk.as_ref())?;
+        let revoked = revoked(ask, id, workspace, "workspace transferred");
         let stopped = (workspace.phase.wish == Wish::Run)
             .then(|| StopOrdered { build: workspace.phase.build + 1, why, workspace: id }.into());
         let transferred: Happening = WorkspaceTransferred { owner: to, workspace: id }.into();
@@ -78,8 +78,8 @@ impl Decide for ShareApp {
     fn decide(self, ask: &Ask<'_>) -> Decision {
         ask.shown()?;
         let Self { workspace: id, app, sharing } = self;
-        let workspace = live(ask, id)?;
-        ordering(ask, workspace, Why::Person)?;
+        let workspace = lasting(ask, id)?;
+        ordering(ask, workspace)?;
         let spec = ask.state.spec_of(workspace).map(|version| &version.spec);
         let found = spec.and_then(|spec| spec.app(&app));
         let sharing_max = found.map(|app| app.sharing_max).unwrap_or_default();
@@ -112,8 +112,8 @@ impl Decide for SetSchedule {
     fn decide(self, ask: &Ask<'_>) -> Decision {
         ask.shown()?;
         let Self { workspace: id, schedule } = self;
-        let workspace = live(ask, id)?;
-        ordering(ask, workspace, Why::Person)?;
+        let workspace = lasting(ask, id)?;
+        ordering(ask, workspace)?;
         if workspace.schedule.as_deref() == schedule.as_ref() {
             return Ok(vec![]);
         }
@@ -142,7 +142,7 @@ impl Decide for DeleteVolume {
         let Self { workspace: id, volume } = self;
         let object = Object::Workspace(id);
         let workspace = ask.state.workspaces.find(id).ok_or(Refusal::UnknownObject { object })?;
-        ordering(ask, workspace, Why::Person)?;
+        ordering(ask, workspace)?;
         if !workspace.kept.contains(&volume) {
             return Ok(vec![]);
         }

@@ -8,13 +8,11 @@ use ledger::event::workspaces::{StartOrdered, Values, Why, WorkspaceClaimed, Wor
 use ledger::event::{Object, Refusal, Subject};
 use projections::access::Permission;
 use projections::workspaces::derived::{disk_amounts, running_amounts};
-use projections::workspaces::{Status, Version};
+use projections::workspaces::{Status, Version, WORKSPACES_MAX};
 
-/// Most workspaces of one owner.
-pub const WORKSPACES_MAX: u64 = 50;
-
-/// Create a workspace for oneself and start it, or take one that a template keeps ready. Creating what is there already under that name
-/// changes nothing.
+/// Create a workspace for oneself and start it, or take one that a template keeps ready. That one is started as well: its build finds what runs,
+/// takes what it needs of the owner's budgets, and issues the key of its tools. Creating what is there already under that name changes
+/// nothing.
 #[derive(Clone, Debug)]
 pub struct CreateWorkspace {
     /// Fresh name.
@@ -54,22 +52,28 @@ impl Decide for CreateWorkspace {
         }
         fits(ask, owner, self.scope, running_amounts(&made_from.spec).as_ref())?;
         fits(ask, owner, self.scope, disk_amounts(&made_from.spec).as_ref())?;
-        if let Some(ready) = self.ready(ask, number, &values) {
-            let Self { handle, scope, .. } = self;
-            return Ok(vec![WorkspaceClaimed { handle, owner, scope, workspace: ready }.into()]);
+        match self.ready(ask, number, &values) {
+            Some((workspace, build)) => Ok(self.claimed(owner, workspace, build)),
+            None => Ok(self.requested(owner, number, values)),
         }
-        Ok(self.requested(owner, number, values))
     }
 }
 
 impl CreateWorkspace {
-    /// One of the template's stock that runs, if nothing else was chosen than it has.
-    fn ready(&self, ask: &Ask<'_>, number: u64, values: &Values) -> Option<WorkspaceId> {
-        let runs = |id: &WorkspaceId| {
-            let found = ask.state.workspaces.live(*id);
-            found.is_some_and(|one| one.phase.status == Status::Running && *one.values == *values)
+    /// One of the template's stock that runs, and its last order, if nothing else was chosen than it has.
+    fn ready(&self, ask: &Ask<'_>, number: u64, values: &Values) -> Option<(WorkspaceId, u64)> {
+        let running = |id: WorkspaceId| {
+            let found = ask.state.workspaces.live(id)?;
+            let runs = found.phase.status == Status::Running && *found.values == *values;
+            runs.then_some((id, found.phase.build))
         };
-        ask.state.workspaces.stock(self.template, number).find(runs)
+        ask.state.workspaces.stock(self.template, number).find_map(running)
+    }
+
+    fn claimed(self, owner: Subject, workspace: WorkspaceId, build: u64) -> Vec<crate::Happening> {
+        let Self { handle, scope, .. } = self;
+        let started = StartOrdered { build: build + 1, why: Why::Person, workspace };
+        vec![WorkspaceClaimed { handle, owner, scope, workspace }.into(), started.into()]
     }
 
     fn requested(self, owner: Subject, version: u64, values: Values) -> Vec<crate::Happening> {

@@ -1,12 +1,12 @@
 //! What became of an order. Deed itself says so, and says nothing about an order that another has overtaken.
 
-use super::{by_system, live, released};
+use super::{by_system, released, revoked};
 use crate::budgets::{Payer, Reserve};
 use crate::keys::Wished;
 use crate::{Ask, Decide, Decision, Happening};
 use ledger::event::budgets::Amounts;
 use ledger::event::id::{ReservationId, VirtualKeyId, WorkspaceId};
-use ledger::event::keys::{KeyClass, KeyRevoked};
+use ledger::event::keys::KeyClass;
 use ledger::event::workspaces::{
     BuildBegan, FailedAt, Lost, Started, StopOrdered, Stopped, Why, WorkspaceDeleted, WorkspaceFailed,
 };
@@ -59,9 +59,11 @@ impl Decide for BeginBuild {
         if let (Some(owner), Some(version)) = (workspace.owner, ask.state.spec_of(workspace)) {
             let running = (running_reservation(id), running_amounts(&version.spec));
             let disk = (disk_reservation(id), disk_amounts(&version.spec));
-            // What it holds now and will not need is given back first; then this is asked again.
+            // What it holds now and will not need, or another paid for, is given back first; then this is asked again.
+            let another = workspace.payer.is_some_and(|payer| payer != owner);
             let outgrown = [&running, &disk].into_iter().filter(|(held, amounts)| {
-                ask.state.budgets.open(*held).is_some_and(|open| Some(&open.amounts) != amounts.as_ref())
+                let open = ask.state.budgets.open(*held);
+                open.is_some_and(|open| another || Some(&open.amounts) != amounts.as_ref())
             });
             let given_back: Vec<_> = outgrown.filter_map(|(held, _)| released(ask, *held)).collect();
             if !given_back.is_empty() {
@@ -100,7 +102,9 @@ fn issued(
 ) -> Option<Happening> {
     let due = ask.state.tool_key(id, workspace, ask.now) == Some(ToolKey::Due(key));
     let owner = workspace.owner.filter(|_| due && !ask.state.keys.has_digest(&digest))?;
-    if ask.state.keys.unrevoked(owner).len() as u64 >= KEYS_MAX {
+    let alias = key_alias(id);
+    let full = ask.state.keys.unrevoked(owner).len() as u64 >= KEYS_MAX;
+    if full || ask.state.keys.by_alias(owner, &alias, ask.now).is_some() {
         return None;
     }
     let ai = ask.state.spec_of(workspace)?.spec.ai.clone()?;
@@ -112,7 +116,7 @@ fn issued(
     };
     let class = KeyClass::Workspace;
     let terms = wished.within(&ask.state.policies, class, ask.now).ok()?;
-    Some(terms.issued((key, digest), owner, key_alias(id), (class, workspace.scope)).into())
+    Some(terms.issued((key, digest), owner, alias, (class, workspace.scope)).into())
 }
 
 /// Say that a workspace runs.
@@ -197,10 +201,7 @@ impl Decide for RecordDeleted {
             .into_iter()
             .filter_map(|reservation| released(ask, reservation))
             .collect();
-        let key = ask.state.tool_key(id, workspace, ask.now).and_then(|key| match key {
-            ToolKey::Live(key) => Some(KeyRevoked { key, reason: Some("workspace deleted".into()) }.into()),
-            ToolKey::Due(_) => None,
-        });
+        let key = revoked(ask, id, workspace, "workspace deleted");
         let volumes = ask.state.spec_of(workspace).map(|version| version.spec.volumes.as_slice());
         let protected = volumes.unwrap_or_default().iter().filter(|volume| volume.protected);
         let kept = protected.map(|volume| volume.name.clone()).collect();
@@ -262,7 +263,6 @@ impl Decide for RecordLost {
     fn decide(self, ask: &Ask<'_>) -> Decision {
         let Self { workspace: id, build, exit } = self;
         let Some(workspace) = current(ask, id, build, &[Status::Running])? else { return Ok(vec![]) };
-        live(ask, id)?;
         let lost: Happening = Lost { build, exit, workspace: id }.into();
         let given_up = workspace.phase.losses + 1 >= LOSSES_MAX;
         let stopped =

@@ -33,7 +33,7 @@ impl Decide for SeeActivity {
     }
 }
 
-/// Say who used an app, from when to when and how much.
+/// Say who used an app, from when to when and how much. Of a workspace that never was, nothing is said.
 #[derive(Clone, Debug)]
 pub struct CountConnections {
     /// What was counted.
@@ -49,7 +49,8 @@ impl Decide for CountConnections {
 
     fn decide(self, ask: &Ask<'_>) -> Decision {
         by_system(ask)?;
-        Ok(vec![self.counted.into()])
+        let known = ask.state.workspaces.find(self.counted.workspace);
+        Ok(known.map(|_| self.counted.into()).into_iter().collect())
     }
 }
 
@@ -69,7 +70,9 @@ impl Decide for CountEgress {
 
     fn decide(self, ask: &Ask<'_>) -> Decision {
         by_system(ask)?;
-        Ok(if self.counted.rows.is_empty() { vec![] } else { vec![self.counted.into()] })
+        let known =
+            ask.state.workspaces.find(self.counted.workspace).filter(|_| !self.counted.rows.is_empty());
+        Ok(known.map(|_| self.counted.into()).into_iter().collect())
     }
 }
 

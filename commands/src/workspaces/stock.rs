@@ -1,6 +1,7 @@
 //! What Deed does with workspaces of its own accord, beside starting, stopping and deleting them.
 
 use super::by_system;
+use super::reactor::{Wanted, wanted};
 use crate::{Ask, Decide, Decision, Happening};
 use ledger::event::Object;
 use ledger::event::id::{TemplateId, WorkspaceId};
@@ -62,8 +63,9 @@ impl Decide for FallAsleep {
     fn decide(self, ask: &Ask<'_>) -> Decision {
         by_system(ask)?;
         let workspace = self.workspace;
-        let found = ask.state.workspaces.live(workspace).filter(|found| found.asleep.is_none());
-        let Some(found) = found else { return Ok(vec![]) };
+        let found = ask.state.workspaces.live(workspace);
+        let due = found.filter(|found| wanted(ask.state, workspace, found, ask.now) == Some(Wanted::Sleep));
+        let Some(found) = due else { return Ok(vec![]) };
         let build = found.phase.build + 1;
         let stopped: Option<Happening> = (found.phase.wish == Wish::Run)
             .then(|| StopOrdered { build, why: Why::Dormancy, workspace }.into());

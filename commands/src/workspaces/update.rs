@@ -1,10 +1,10 @@
 //! Updating workspaces to another version, or to other values.
 
 use super::create::not_admitted;
-use super::{live, ordering, template, unusable, version};
+use super::{lasting, ordering, template, unusable, version};
 use crate::{Ask, Decide, Decision, Happening};
 use ledger::event::id::WorkspaceId;
-use ledger::event::workspaces::{StartOrdered, Values, Why, WorkspaceSpec, WorkspaceUpdated, complete};
+use ledger::event::workspaces::{StartOrdered, Values, WorkspaceSpec, WorkspaceUpdated, complete};
 use ledger::event::{Object, Refusal};
 use projections::workspaces::impact::{Reach, impacts};
 use projections::workspaces::{Wish, Workspace};
@@ -30,11 +30,8 @@ impl Decide for UpdateWorkspace {
     fn decide(self, ask: &Ask<'_>) -> Decision {
         ask.shown()?;
         let Self { workspace: id, version: wished, values: chosen } = self;
-        let workspace = live(ask, id)?;
-        let why = ordering(ask, workspace, Why::Template)?;
-        if workspace.phase.wish == Wish::Delete {
-            return Err(Refusal::UnknownObject { object: Object::Workspace(id) });
-        }
+        let workspace = lasting(ask, id)?;
+        let why = ordering(ask, workspace)?;
         let found = template(ask, workspace.template)?;
         let number = wished.or_else(|| found.active().map(|(number, _)| number));
         let number = number.ok_or_else(|| unusable(workspace.template, "nothing_promoted"))?;

@@ -73,14 +73,18 @@ impl State {
         if !self.may(owner, Permission::GatewayUse, workspace.scope.into(), now) {
             return None;
         }
-        for nth in 0..KEYS_MAX {
-            let key = key_id(id, owner, nth);
-            match self.keys.find(key) {
-                None => return Some(ToolKey::Due(key)),
-                Some(found) if found.is_live(now) => return Some(ToolKey::Live(key)),
-                Some(_) => {}
-            }
+        if let Some(key) = self.live_tool_key(id, workspace, now) {
+            return Some(ToolKey::Live(key));
         }
-        None
+        let mut all = (0..KEYS_MAX).map(|nth| key_id(id, owner, nth));
+        all.find(|key| self.keys.find(*key).is_none()).map(ToolKey::Due)
+    }
+
+    /// The key of a workspace's tools that works at `now`, whatever they may have.
+    pub fn live_tool_key(&self, id: WorkspaceId, workspace: &Workspace, now: Time) -> Option<VirtualKeyId> {
+        let owner = workspace.owner?;
+        let all = (0..KEYS_MAX).map(|nth| key_id(id, owner, nth));
+        let issued = all.map_while(|key| Some((key, self.keys.find(key)?)));
+        issued.filter(|(_, found)| found.is_live(now)).map(|(key, _)| key).last()
     }
 }

@@ -1,9 +1,10 @@
 //! Workspaces: what is wished of each, and what each is.
 
+use super::derived::{disk_reservation, running_reservation};
 use crate::as_json::AsJson;
 use crate::history::Span;
 use imbl::{OrdMap, OrdSet};
-use ledger::event::id::{TemplateId, WorkspaceId};
+use ledger::event::id::{ReservationId, TemplateId, WorkspaceId};
 use ledger::event::scope::Scope;
 use ledger::event::workspaces::{FailedAt, Schedule, Sharing, Values, Why, WorkspaceRequested};
 use ledger::event::{Event, Subject, Workspaces as Facts};
@@ -14,6 +15,8 @@ use std::sync::Arc;
 
 /// A workspace that is lost so often since somebody ordered something is given up.
 pub const LOSSES_MAX: u64 = 5;
+/// Most workspaces of one owner.
+pub const WORKSPACES_MAX: u64 = 50;
 
 /// What is wished of a workspace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,6 +101,8 @@ pub struct Workspace {
     pub handle: Box<str>,
     /// Whose it is; `None` for one of a template's stock.
     pub owner: Option<Subject>,
+    /// Whose budgets pay for what it takes: the owner when it was last built.
+    pub payer: Option<Subject>,
     /// Where it counts.
     pub scope: Scope,
     /// Its template.
@@ -118,6 +123,8 @@ pub struct Workspace {
     pub shared: OrdMap<Box<str>, Sharing>,
     /// When it starts and stops by itself.
     pub schedule: Option<AsJson<Schedule>>,
+    /// When that was said last. Moments before it do not count.
+    pub scheduled: Time,
     /// Since when it sleeps.
     pub asleep: Option<Time>,
     /// The event beside which what its last build said is sealed.
@@ -136,6 +143,7 @@ pub struct Workspaces {
     by_label: OrdMap<Box<str>, WorkspaceId>,
     stock: OrdSet<(TemplateId, u64, WorkspaceId)>,
     live: OrdSet<WorkspaceId>,
+    holders: OrdMap<ReservationId, WorkspaceId>,
     orders: u64,
 }
 
@@ -170,7 +178,10 @@ impl Workspaces {
             Facts::DeletionOrdered(order) => {
                 self.order(order.workspace, (order.build, Wish::Delete, order.why), event);
             }
-            Facts::BuildBegan(began) => self.turn(began.workspace, Status::Building, event),
+            Facts::BuildBegan(began) => {
+                self.turn(began.workspace, Status::Building, event);
+                self.change(began.workspace, |workspace| workspace.payer = workspace.owner);
+            }
             Facts::Started(started) => {
                 self.turn(started.workspace, Status::Running, event);
                 self.change(started.workspace, |workspace| {
@@ -206,6 +217,7 @@ impl Workspaces {
             }),
             Facts::ScheduleSet(set) => self.change(set.workspace, |workspace| {
                 workspace.schedule = set.schedule.clone().map(AsJson::new);
+                workspace.scheduled = event.time;
             }),
             Facts::FellAsleep(asleep) => {
                 self.change(asleep.workspace, |workspace| workspace.asleep = Some(event.time));
@@ -248,6 +260,7 @@ impl Workspaces {
         let workspace = Workspace {
             handle: requested.handle.clone(),
             owner: requested.owner,
+            payer: None,
             scope: requested.scope,
             template: requested.template,
             version: requested.version,
@@ -258,6 +271,7 @@ impl Workspaces {
             used: event.time,
             shared: OrdMap::new(),
             schedule: None,
+            scheduled: event.time,
             asleep: None,
             logged: None,
             kept: Arc::new([]),
@@ -269,6 +283,8 @@ impl Workspaces {
         }
         self.by_label.entry(label(id)).or_insert(id);
         self.live.insert(id);
+        self.holders.insert(running_reservation(id), id);
+        self.holders.insert(disk_reservation(id), id);
         self.by_id.insert(id, workspace);
     }
 
@@ -295,10 +311,10 @@ impl Workspaces {
     fn order(&mut self, id: WorkspaceId, (build, wish, why): (u64, Wish, Why), event: &Event) {
         self.orders += 1;
         self.change(id, |workspace| {
-            let status = match (wish, workspace.phase.status) {
-                (Wish::Run, _) => Status::Requested,
-                (Wish::Stop, _) => Status::Stopping,
-                (Wish::Delete, _) => Status::Deleting,
+            let status = match wish {
+                Wish::Run => Status::Requested,
+                Wish::Stop => Status::Stopping,
+                Wish::Delete => Status::Deleting,
             };
             if wish == Wish::Run {
                 workspace.used = event.time;
@@ -321,6 +337,7 @@ impl Workspaces {
         let Some(workspace) = self.by_id.get_mut(&id) else { return };
         let (before, old) = (workspace.owner.replace(owner), workspace.handle.clone());
         workspace.used = time;
+        workspace.asleep = None;
         workspace.shared = OrdMap::new();
         if let Some(handle) = handle {
             workspace.handle = handle.into();
@@ -335,10 +352,13 @@ impl Workspaces {
 
     fn update(&mut self, id: WorkspaceId, version: u64, values: &Values) {
         self.orders += 1;
-        self.change(id, |workspace| {
-            workspace.version = version;
-            workspace.values = Arc::new(values.clone());
-        });
+        let Some(workspace) = self.by_id.get_mut(&id) else { return };
+        let (template, before) = (workspace.template, workspace.version);
+        workspace.version = version;
+        workspace.values = Arc::new(values.clone());
+        if self.stock.remove(&(template, before, id)).is_some() {
+            self.stock.insert((template, version, id));
+        }
     }
 
     fn end(&mut self, id: WorkspaceId, kept: &[Box<str>], event: &Event) {
@@ -354,8 +374,12 @@ impl Workspaces {
             Some(owner) => self.forget_name(owner, &handle, id),
             None => drop(self.stock.remove(&stocked)),
         }
-        self.by_label.remove(&label(id));
+        if self.by_label(&label(id)) == Some(id) {
+            self.by_label.remove(&label(id));
+        }
         self.live.remove(&id);
+        self.holders.remove(&running_reservation(id));
+        self.holders.remove(&disk_reservation(id));
     }
 
     /// How often something was wished: as long as it stays the same, nothing else is.
@@ -371,6 +395,11 @@ impl Workspaces {
     /// A workspace that is not gone.
     pub fn live(&self, id: WorkspaceId) -> Option<&Workspace> {
         self.find(id).filter(|workspace| workspace.span.is_open())
+    }
+
+    /// The workspace that is not gone and to which a reservation belongs, whether it is open or not.
+    pub fn holder(&self, reservation: ReservationId) -> Option<WorkspaceId> {
+        self.holders.get(&reservation).copied()
     }
 
     /// The workspace that stands so in host names.

@@ -7,6 +7,6 @@ mod questions;
 mod templates;
 
 pub use derived::ToolKey;
-pub use fold::{LOSSES_MAX, Phase, Status, Wish, Workspace, Workspaces};
+pub use fold::{LOSSES_MAX, Phase, Status, WORKSPACES_MAX, Wish, Workspace, Workspaces};
 pub use questions::{Opened, Visitor};
 pub use templates::{Template, Templates, Version};

@@ -1,7 +1,7 @@
 //! Rules of budgets: who may set them, that no hard one lets more in than it has left, and that each reservation is charged to every
 //! budget that counts it.
 
-use super::{Case, Verdict, Wrong, not_allowed, require};
+use super::{Case, Verdict, Wrong, not_allowed, require, workspaces};
 use ledger::event::budgets::{
     BudgetEnded, BudgetSet, Charge, Kind, Released, Reserved, Settled, Target, ThresholdReached,
 };
@@ -20,7 +20,11 @@ pub(super) fn judge(case: &Case<'_>, fact: &Budgets) -> Verdict {
         Budgets::Settled(fact) => settled(case, fact),
         Budgets::Released(Released { reservation, .. }) => {
             case.by_system()?;
-            open(case, *reservation).map(drop)
+            open(case, *reservation)?;
+            require(
+                workspaces::may_release(case, *reservation),
+                "a workspace still took what was reserved for it",
+            )
         }
         Budgets::ThresholdReached(fact) => threshold_reached(case, fact),
     }

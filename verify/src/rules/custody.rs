@@ -126,11 +126,11 @@ fn command_refused(case: &Case<'_>, fact: &CommandRefused) -> Verdict {
         }
         Refusal::DutiesConflict { duty } => state.rules.duty(*duty).is_some_and(|duty| duty.span.is_open()),
         Refusal::OwnMatter { object } | Refusal::Settled { object } => !matches!(object, Object::Ledger(_)),
-        refusal @ (Refusal::UnsoundTemplate { .. }
+        Refusal::UnsoundTemplate { .. }
         | Refusal::TemplateNotUsable { .. }
         | Refusal::ParameterNotAdmitted { .. }
         | Refusal::RecreationNeeded { .. }
-        | Refusal::SharedTooWidely { .. }) => workspaces::is_refused(case, refusal),
+        | Refusal::SharedTooWidely { .. } => workspaces::is_refused(case, fact),
         Refusal::CommandIdReused { .. }
         | Refusal::ExpiryInPast {}
         | Refusal::EnvironmentsNotHere { .. }

@@ -1,17 +1,24 @@
 //! Rules of workspaces: who may publish and order, what an order may follow, and that Deed says nothing that was not ordered.
 
 use super::{Case, Verdict, Wrong, not_allowed, require};
-use ledger::event::id::{TemplateId, VirtualKeyId, WorkspaceId};
+use ledger::event::custody::CommandRefused;
+use ledger::event::id::{ReservationId, TemplateId, VirtualKeyId, WorkspaceId};
 use ledger::event::keys::{KeyClass, KeyIssued};
 use ledger::event::scope::Scope;
 use ledger::event::workspaces::{
-    AppShared, DeletionOrdered, Lost, StartOrdered, StopOrdered, Values, VersionPublished, Why,
-    WorkspaceClaimed, WorkspaceDeleted, WorkspaceRequested, WorkspaceTransferred, WorkspaceUpdated, complete,
-    is_slug,
+    AppShared, DeletionOrdered, Lost, Sharing, StartOrdered, StopOrdered, Values, VersionPublished, Why,
+    WorkspaceClaimed, WorkspaceDeleted, WorkspaceRequested, WorkspaceSpec, WorkspaceTransferred,
+    WorkspaceUpdated, complete, is_slug,
 };
-use ledger::event::{Actor, Refusal, Subject, Workspaces};
+use ledger::event::{Actor, Object, Refusal, Subject, Workspaces};
+use ledger::time::Time;
 use projections::access::Permission;
-use projections::workspaces::{Status, Template, ToolKey, Version, Wish, Workspace};
+use projections::workspaces::derived::{
+    disk_amounts, disk_reservation, running_amounts, running_reservation,
+};
+use projections::workspaces::{
+    LOSSES_MAX, Status, Template, ToolKey, Version, WORKSPACES_MAX, Wish, Workspace,
+};
 
 pub(super) fn judge(case: &Case<'_>, fact: &Workspaces) -> Verdict {
     match fact {
@@ -42,16 +49,24 @@ pub(super) fn judge(case: &Case<'_>, fact: &Workspaces) -> Verdict {
         Workspaces::DeletionOrdered(DeletionOrdered { build, why, workspace }) => {
             ordered(case, *workspace, (*build, *why), Wish::Delete)
         }
-        Workspaces::BuildBegan(fact) => current(case, fact.workspace, fact.build, &[Status::Requested]),
+        Workspaces::BuildBegan(fact) => {
+            current(case, fact.workspace, fact.build, &[Status::Requested])?;
+            paid(case, fact.workspace)
+        }
         Workspaces::Started(fact) => {
             current(case, fact.workspace, fact.build, &[Status::Building, Status::Lost])
         }
-        Workspaces::Stopped(fact) => current(case, fact.workspace, fact.build, &[Status::Stopping]),
+        Workspaces::Stopped(fact) => {
+            current(case, fact.workspace, fact.build, &[Status::Stopping])?;
+            given_back(case, running_reservation(fact.workspace))
+        }
         Workspaces::WorkspaceDeleted(fact) => deleted(case, fact),
         Workspaces::WorkspaceFailed(fact) => {
             let running = [Status::Requested, Status::Building, Status::Lost];
             let ending = [Status::Stopping, Status::Deleting];
-            current(case, fact.workspace, fact.build, &[running.as_slice(), &ending].concat())
+            current(case, fact.workspace, fact.build, &[running.as_slice(), &ending].concat())?;
+            let ran = live(case, fact.workspace)?.phase.wish == Wish::Run;
+            if ran { given_back(case, running_reservation(fact.workspace)) } else { Ok(()) }
         }
         Workspaces::Lost(Lost { build, workspace, .. }) => {
             current(case, *workspace, *build, &[Status::Running])
@@ -59,7 +74,11 @@ pub(super) fn judge(case: &Case<'_>, fact: &Workspaces) -> Verdict {
         Workspaces::WorkspaceUpdated(fact) => updated(case, fact),
         Workspaces::WorkspaceTransferred(fact) => transferred(case, fact),
         Workspaces::AppShared(fact) => shared(case, fact),
-        Workspaces::ScheduleSet(fact) => may_order(case, live(case, fact.workspace)?).map(drop),
+        Workspaces::ScheduleSet(fact) => {
+            may_order(case, lasting(case, fact.workspace)?)?;
+            let known = fact.schedule.as_ref().is_none_or(|schedule| schedule.zone.is_known());
+            require(known, "there is no such time zone, as far as this build knows")
+        }
         Workspaces::FellAsleep(fact) => {
             case.by_system()?;
             let workspace = live(case, fact.workspace)?;
@@ -93,6 +112,13 @@ fn counted(case: &Case<'_>, workspace: WorkspaceId) -> Verdict {
 fn live<'a>(case: &Case<'a>, id: WorkspaceId) -> Result<&'a Workspace, Wrong> {
     let found = case.state.workspaces.find(id).filter(|workspace| workspace.span.is_open());
     found.ok_or(not_allowed("there was no such workspace, or it was gone"))
+}
+
+/// The same, unless it was to be gone.
+fn lasting<'a>(case: &Case<'a>, id: WorkspaceId) -> Result<&'a Workspace, Wrong> {
+    let found = live(case, id)?;
+    require(found.phase.wish != Wish::Delete, "the workspace was to be gone already")?;
+    Ok(found)
 }
 
 fn version_of<'a>(case: &Case<'a>, workspace: &Workspace) -> Result<&'a Version, Wrong> {
@@ -157,15 +183,26 @@ fn requested(case: &Case<'_>, fact: &WorkspaceRequested) -> Verdict {
 fn creates(case: &Case<'_>, owner: Subject, scope: Scope, handle: &str) -> Verdict {
     case.permitted(Permission::WorkspacesUse, scope)?;
     require(acting(case) == Some(owner), "it is somebody else's")?;
+    room(case, owner)?;
     let taken = case.state.workspaces.by_handle(owner, handle).is_some();
     require(!taken && is_slug(handle), "the name is none, or was taken")
+}
+
+/// That somebody has fewer workspaces than there may be.
+fn room(case: &Case<'_>, owner: Subject) -> Verdict {
+    let count = case.state.workspaces.of(owner).count() as u64;
+    require(count < WORKSPACES_MAX, "the owner had as many workspaces as there may be")
 }
 
 fn claimed(case: &Case<'_>, fact: &WorkspaceClaimed) -> Verdict {
     let workspace = live(case, fact.workspace)?;
     require(workspace.owner.is_none(), "the workspace was somebody's")?;
+    require(workspace.phase.status == Status::Running, "the workspace did not run")?;
     let template = case.state.templates.live(workspace.template);
-    let within = template.is_some_and(|found| case.state.scopes.is_within(fact.scope, found.scope));
+    let template = template.filter(|template| template.deprecated.is_none());
+    let template = template.ok_or(not_allowed("nothing could be made from the template"))?;
+    open_version(template, workspace.version)?;
+    let within = case.state.scopes.is_within(fact.scope, template.scope);
     require(within, "the template is of another scope")?;
     creates(case, fact.owner, fact.scope, &fact.handle)
 }
@@ -195,22 +232,26 @@ fn ordered(case: &Case<'_>, id: WorkspaceId, (build, why): (u64, Why), wish: Wis
 fn is_due(case: &Case<'_>, workspace: &Workspace, why: Why, wish: Wish) -> bool {
     let (state, now) = (case.state, case.event.time);
     let times = state.spec_of(workspace).map(|version| version.spec.times).unwrap_or_default();
-    let passed = |since: ledger::time::Time, seconds: Option<u64>| {
-        seconds.is_some_and(|seconds| since.plus_seconds(seconds) <= now)
-    };
+    let passed =
+        |since: Time, seconds: Option<u64>| seconds.is_some_and(|seconds| since.plus_seconds(seconds) <= now);
     let started = workspace.started.unwrap_or(workspace.phase.ordered);
     let schedule = workspace.schedule.as_deref();
+    let since = workspace.phase.ordered.max(workspace.scheduled);
+    let came = |moment: Option<Time>| moment.is_some_and(|moment| since < moment);
+    let (status, acts) =
+        (workspace.phase.status, workspace.owner.map(|owner| state.subjects.is_active(owner)));
     match (wish, why) {
         (Wish::Run, Why::Template) => workspace.owner.is_none() && workspace.phase.build == 0,
-        (Wish::Run, Why::Schedule) => schedule.and_then(|found| found.last_start(now)).is_some(),
-        (Wish::Stop, Why::Schedule) => schedule.and_then(|found| found.last_stop(now)).is_some(),
+        (Wish::Run, Why::Schedule) => {
+            let may = acts == Some(true) && workspace.asleep.is_none() && workspace.phase.wish == Wish::Stop;
+            may && came(schedule.and_then(|found| found.last_start(now)))
+        }
+        (Wish::Stop, Why::Schedule) => came(schedule.and_then(|found| found.last_stop(now))),
         (Wish::Stop, Why::Idle) => passed(workspace.used.max(started), times.idle_stop_seconds),
         (Wish::Stop, Why::Lifetime) => passed(started, times.lifetime_seconds_max),
-        (Wish::Stop, Why::Suspension) => {
-            workspace.owner.is_some_and(|owner| !state.subjects.is_active(owner))
-        }
+        (Wish::Stop, Why::Suspension) => acts == Some(false),
         (Wish::Stop, Why::Dormancy) => passed(workspace.used, times.dormant_after_seconds),
-        (Wish::Stop, Why::Unstable) => workspace.phase.status == Status::Lost,
+        (Wish::Stop, Why::Unstable) => status == Status::Lost && workspace.phase.losses >= LOSSES_MAX,
         (Wish::Delete, Why::Template) => workspace.owner.is_none(),
         (Wish::Delete, Why::Dormancy) => {
             workspace.asleep.is_some_and(|since| passed(since, times.delete_after_dormant_seconds))
@@ -226,16 +267,58 @@ fn current(case: &Case<'_>, id: WorkspaceId, build: u64, statuses: &[Status]) ->
     require(follows, "it does not follow from what was ordered last")
 }
 
+/// That its owner's budgets pay for a workspace that is built.
+fn paid(case: &Case<'_>, id: WorkspaceId) -> Verdict {
+    let workspace = live(case, id)?;
+    if workspace.owner.is_none() {
+        return Ok(());
+    }
+    let spec = &version_of(case, workspace)?.spec;
+    let held = |reservation| case.state.budgets.open(reservation).map(|open| &open.amounts);
+    let running = held(running_reservation(id)) == running_amounts(spec).as_ref();
+    let disk = held(disk_reservation(id)) == disk_amounts(spec).as_ref();
+    require(running && disk, "what it takes was not reserved")
+}
+
+fn given_back(case: &Case<'_>, reservation: ReservationId) -> Verdict {
+    require(case.state.budgets.open(reservation).is_none(), "what it took was not given back")
+}
+
+/// That no key of its tools works any more.
+fn keyless(case: &Case<'_>, id: WorkspaceId, workspace: &Workspace) -> Verdict {
+    let key = case.state.live_tool_key(id, workspace, case.event.time);
+    require(key.is_none(), "the key of its tools was not revoked")
+}
+
+/// Whether what is reserved may be given back: not what a running workspace takes, nor what the disks of one take that nobody builds or deletes.
+pub(super) fn may_release(case: &Case<'_>, reservation: ReservationId) -> bool {
+    let id = case.state.workspaces.holder(reservation);
+    let Some((id, workspace)) = id.and_then(|id| Some((id, case.state.workspaces.live(id)?))) else {
+        return true;
+    };
+    let phase = workspace.phase;
+    if reservation == running_reservation(id) {
+        return phase.status != Status::Running;
+    }
+    phase.status == Status::Requested || phase.wish == Wish::Delete
+}
+
 fn deleted(case: &Case<'_>, fact: &WorkspaceDeleted) -> Verdict {
     current(case, fact.workspace, fact.build, &[Status::Deleting])?;
-    let version = version_of(case, live(case, fact.workspace)?)?;
+    given_back(case, running_reservation(fact.workspace))?;
+    given_back(case, disk_reservation(fact.workspace))?;
+    let workspace = live(case, fact.workspace)?;
+    keyless(case, fact.workspace, workspace)?;
+    let version = version_of(case, workspace)?;
     let protected = version.spec.volumes.iter().filter(|volume| volume.protected).map(|volume| &volume.name);
     require(protected.eq(fact.kept.iter()), "it keeps other volumes than the template protects")
 }
 
 fn updated(case: &Case<'_>, fact: &WorkspaceUpdated) -> Verdict {
-    let workspace = live(case, fact.workspace)?;
+    let workspace = lasting(case, fact.workspace)?;
     may_order(case, workspace)?;
+    let changes = (fact.version, &fact.values) != (workspace.version, &*workspace.values);
+    require(changes, "nothing of the workspace changed")?;
     let template = case.state.templates.live(workspace.template);
     let template = template.ok_or(not_allowed("the template was archived"))?;
     let version = if fact.version == workspace.version {
@@ -255,8 +338,12 @@ fn updated(case: &Case<'_>, fact: &WorkspaceUpdated) -> Verdict {
 }
 
 fn transferred(case: &Case<'_>, fact: &WorkspaceTransferred) -> Verdict {
-    let workspace = live(case, fact.workspace)?;
+    let workspace = lasting(case, fact.workspace)?;
     may_order(case, workspace)?;
+    require(workspace.owner != Some(fact.owner), "it was theirs already")?;
+    require(workspace.phase.wish != Wish::Run, "it was not stopped before")?;
+    keyless(case, fact.workspace, workspace)?;
+    room(case, fact.owner)?;
     let may = case.state.may(fact.owner, Permission::WorkspacesUse, workspace.scope.into(), case.event.time);
     require(may && case.state.subjects.is_active(fact.owner), "the new owner may not use workspaces there")?;
     let taken = case.state.workspaces.by_handle(fact.owner, &workspace.handle).is_some();
@@ -264,7 +351,7 @@ fn transferred(case: &Case<'_>, fact: &WorkspaceTransferred) -> Verdict {
 }
 
 fn shared(case: &Case<'_>, fact: &AppShared) -> Verdict {
-    let workspace = live(case, fact.workspace)?;
+    let workspace = lasting(case, fact.workspace)?;
     may_order(case, workspace)?;
     let app = version_of(case, workspace)?.spec.apps.iter().find(|app| app.slug == fact.app);
     let sharing_max = app.map(|app| app.sharing_max).unwrap_or_default();
@@ -290,30 +377,86 @@ pub(super) fn may_issue(case: &Case<'_>, fact: &KeyIssued) -> bool {
 pub(super) fn may_revoke(case: &Case<'_>, key: VirtualKeyId) -> bool {
     let Some(found) = case.state.keys.find(key) else { return false };
     let Some((id, workspace)) = of_key(case, &found.issued.alias) else { return false };
-    let is_its = case.state.tool_key(id, &workspace, case.event.time) == Some(ToolKey::Live(key));
+    let is_its = case.state.live_tool_key(id, &workspace, case.event.time) == Some(key);
     let deleting = case.event.actor == Actor::System && workspace.phase.status == Status::Deleting;
     is_its && (deleting || may_order(case, &workspace).is_ok())
 }
 
 /// Whether a name was taken by a workspace of whoever was to have it.
-pub(super) fn is_taken(case: &Case<'_>, about: Option<ledger::event::Object>, handle: &str) -> bool {
+pub(super) fn is_taken(case: &Case<'_>, about: Option<Object>, handle: &str) -> bool {
     let own = acting(case).is_some_and(|owner| case.state.workspaces.by_handle(owner, handle).is_some());
-    let ledger::event::Object::Workspace(id) =
-        about.unwrap_or(ledger::event::Object::Ledger(case.event.ledger))
-    else {
-        return false;
-    };
-    own || case.state.workspaces.find(id).is_some_and(|workspace| *workspace.handle == *handle)
+    own || asked_about(case, about).is_some_and(|workspace| *workspace.handle == *handle)
 }
 
-/// Whether a refusal of this area was right.
-pub(super) fn is_refused(case: &Case<'_>, refusal: &Refusal) -> bool {
-    match refusal {
-        Refusal::TemplateNotUsable { template, .. } => case.state.templates.find(*template).is_some(),
-        Refusal::UnsoundTemplate { .. }
-        | Refusal::ParameterNotAdmitted { .. }
-        | Refusal::RecreationNeeded { .. }
-        | Refusal::SharedTooWidely { .. } => true,
+/// The workspace that a refused command was about, if there was one.
+fn asked_about<'a>(case: &Case<'a>, about: Option<Object>) -> Option<&'a Workspace> {
+    let Some(Object::Workspace(id)) = about else { return None };
+    case.state.workspaces.live(id)
+}
+
+/// Whether a refusal of this area was right, as far as the log can tell: what was asked for is not in it, only what it was about.
+pub(super) fn is_refused(case: &Case<'_>, fact: &CommandRefused) -> bool {
+    let workspace = asked_about(case, fact.about);
+    match &fact.refusal {
+        Refusal::TemplateNotUsable { reason, template } => is_unusable(case, workspace, *template, reason),
+        Refusal::UnsoundTemplate { .. } => &*fact.command == "workspaces.publish_template",
+        Refusal::ParameterNotAdmitted { parameter, .. } => match workspace {
+            // A parameter that no version has is refused as well, with these very words.
+            Some(workspace) => {
+                has_parameter(case, workspace.template, parameter) || is_unknown(&fact.refusal)
+            }
+            None => {
+                let all = || case.state.templates.list(None);
+                is_unknown(&fact.refusal) || all().any(|(id, _)| has_parameter(case, id, parameter))
+            }
+        },
+        Refusal::RecreationNeeded { field } => {
+            workspace.is_some_and(|workspace| is_lasting(case, workspace, field))
+        }
+        Refusal::SharedTooWidely { sharing_max } => {
+            let spec = workspace.and_then(|workspace| case.state.spec_of(workspace)).map(|found| &found.spec);
+            let ceiling = |spec: &WorkspaceSpec| spec.apps.iter().any(|app| app.sharing_max == *sharing_max);
+            let known = *sharing_max == Sharing::Owner || spec.is_some_and(|spec| ceiling(spec));
+            spec.is_some() && known && *sharing_max != Sharing::Public
+        }
         _ => false,
     }
+}
+
+/// Whether nothing could be made from a template for that reason.
+fn is_unusable(case: &Case<'_>, workspace: Option<&Workspace>, id: TemplateId, reason: &str) -> bool {
+    if reason == "new_owner_may_not" {
+        return workspace.is_some_and(|workspace| workspace.template == id);
+    }
+    let Some(template) = case.state.templates.live(id) else { return false };
+    match reason {
+        "elsewhere" => template.scope != Scope::Site,
+        "deprecated" => template.deprecated.is_some(),
+        "nothing_promoted" => template.active().is_none(),
+        "promoted" => template.active().is_some(),
+        "no_such_version" => true,
+        _ => false,
+    }
+}
+
+fn is_unknown(refusal: &Refusal) -> bool {
+    let words = "the template has a parameter of this name";
+    matches!(refusal, Refusal::ParameterNotAdmitted { what, .. } if **what == *words)
+}
+
+fn has_parameter(case: &Case<'_>, id: TemplateId, name: &str) -> bool {
+    let found = case.state.templates.live(id);
+    found.is_some_and(|found| found.versions.values().any(|one| one.spec.parameter(name).is_some()))
+}
+
+/// Whether a workspace that is there can never have a field changed: a parameter that is not mutable, or something of another version.
+fn is_lasting(case: &Case<'_>, workspace: &Workspace, field: &str) -> bool {
+    let parameter = field
+        .strip_prefix("parameters.")
+        .and_then(|name| case.state.spec_of(workspace).and_then(|version| version.spec.parameter(name)));
+    if let Some(parameter) = parameter {
+        return !parameter.mutable;
+    }
+    let template = case.state.templates.live(workspace.template);
+    template.is_some_and(|template| template.versions.len() > 1)
 }

@@ -3,6 +3,7 @@
 use super::parameters::{Kind, Parameter, VALUE_BYTES_MAX};
 use super::references;
 use super::spec::{App, Container, Destination, Limits, Network, Times, Volume, WorkspaceSpec};
+use crate::canonical::INTEGER_MAX;
 use crate::event::policy::Unsound;
 use crate::names::is_name;
 use std::net::IpAddr;
@@ -76,8 +77,15 @@ fn ascends<T: PartialOrd>(items: impl Iterator<Item = T>) -> bool {
 fn parameters(all: &[Parameter]) -> Result<(), Unsound> {
     sound(all.len() <= OF_A_KIND_MAX, "there are at most 32 parameters")?;
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
-    let named = |one: &Parameter| (1..=32).contains(&one.name.len()) && one.name.bytes().all(plain);
-    sound(all.iter().all(named), "a parameter's `name` is 1 to 32 lower-case letters, digits or `_`")?;
+    let named = |one: &Parameter| {
+        one.name.len() <= 32
+            && one.name.starts_with(|first: char| first.is_ascii_lowercase())
+            && one.name.bytes().all(plain)
+    };
+    sound(
+        all.iter().all(named),
+        "a parameter's `name` is 1 to 32 lower-case letters, digits or `_`, first a letter",
+    )?;
     let mut names: Vec<_> = all.iter().map(|one| &one.name).collect();
     names.sort();
     sound(ascends(names.iter()), "a parameter has a `name` of its own")?;
@@ -91,6 +99,8 @@ fn parameter(one: &Parameter) -> Result<(), Unsound> {
     sound(shown, "an option's `name` is one line of 1 to 128 bytes")?;
     let bounded = one.kind != Kind::Bool || one.min.is_none() && one.max.is_none();
     sound(bounded, "a parameter of the kind `bool` has neither `min` nor `max`")?;
+    let written = [one.min, one.max].into_iter().flatten().all(|bound| bound.unsigned_abs() <= INTEGER_MAX);
+    sound(written, "`min` and `max` are within 2^53 of 0")?;
     let described = one.description.as_deref().is_none_or(|text| text.len() <= VALUE_BYTES_MAX);
     sound(described, "a `description` is at most 1024 bytes long")?;
     one.options.iter().map(|choice| &choice.value).chain(&one.default).try_for_each(|value| one.admits(value))

@@ -8,6 +8,7 @@ mod schedule;
 mod seen;
 mod spec;
 mod templates;
+mod variables;
 
 pub use bounds::{SPEC_BYTES_MAX, is_slug};
 pub use lifecycle::{

@@ -9,6 +9,10 @@ use std::collections::BTreeMap;
 
 /// Longest value in bytes.
 pub const VALUE_BYTES_MAX: usize = 1024;
+/// Longest values of one workspace in bytes, as canonical JSON: half of what an event holds.
+const VALUES_BYTES_MAX: usize = 32 << 10;
+/// Longest name in bytes: what is no name is not repeated in full.
+const NAME_BYTES_MAX: usize = 32;
 /// Most memory that a pattern may take once it is read.
 const PATTERN_MEMORY_MAX: usize = 1 << 20;
 
@@ -37,7 +41,7 @@ pub struct Parameter {
     /// Whether it can be changed after the workspace was created.
     #[serde(skip_serializing_if = "is_false", default)]
     pub mutable: bool,
-    /// Its name: 1 to 32 lower-case letters, digits or `_`.
+    /// Its name: 1 to 32 lower-case letters, digits or `_`, first a letter.
     pub name: Box<str>,
     /// The values there are to choose from; absent for any.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
@@ -126,7 +130,8 @@ fn read(pattern: &str) -> Option<Regex> {
 pub fn complete(parameters: &[Parameter], chosen: &Values) -> Result<Values, (Box<str>, Unsound)> {
     let known = |name: &str| parameters.iter().any(|parameter| &*parameter.name == name);
     if let Some(name) = chosen.keys().find(|name| !known(name)) {
-        return Err((name.clone(), Unsound { what: "the template has a parameter of this name" }));
+        let name: String = name.chars().take(NAME_BYTES_MAX).collect();
+        return Err((name.into(), Unsound { what: "the template has a parameter of this name" }));
     }
     let value = |parameter: &Parameter| {
         let name = parameter.name.clone();
@@ -137,5 +142,12 @@ pub fn complete(parameters: &[Parameter], chosen: &Values) -> Result<Values, (Bo
             Err(unsound) => Err((name, unsound)),
         }
     };
-    parameters.iter().map(value).collect()
+    let all: Values = parameters.iter().map(value).collect::<Result<_, _>>()?;
+    let length = serde_json::to_vec(&all).map_or(usize::MAX, |text| text.len());
+    match all.last_key_value() {
+        Some((name, _)) if length > VALUES_BYTES_MAX => {
+            Err((name.clone(), Unsound { what: "all values together are at most 32 KiB long" }))
+        }
+        _ => Ok(all),
+    }
 }

@@ -4,8 +4,8 @@
 //! Where a text may hold references, `${parameter.NAME}`, `${owner.handle}`, `${owner.id}`, `${workspace.handle}` and `${workspace.id}` stand
 //! for their values, and `$${` for `${`.
 
-use super::bounds;
 use super::parameters::Parameter;
+use super::{bounds, variables};
 use crate::event::keys::Models;
 use crate::event::policy::Unsound;
 use crate::hash::Hash;
@@ -131,8 +131,9 @@ pub struct Container {
     /// What runs in it as long as it lives; absent for what the image says.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub command: Vec<Box<str>>,
-    /// Environment variables, whose values may hold references.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    /// Environment variables, in ascending order of the name.
+    #[serde(with = "variables", skip_serializing_if = "BTreeMap::is_empty", default)]
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<variables::Variable<Box<str>>>"))]
     pub environment: BTreeMap<Box<str>, Box<str>>,
     /// The image by its digest: `name@sha256:…`, or `sha256:…` for one that the engine has. It may hold references to parameters with options.
     pub image: Box<str>,
