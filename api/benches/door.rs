@@ -27,8 +27,7 @@ fn main() {
 async fn measure(rounds: usize) {
     let house = House::usual().await;
     let host = house.address.to_string();
-    let direct = || async { Client::new(house.namespace.connect(house.upstream.port()).await.unwrap()) };
-    let (mut near, mut far) = (direct().await, house.connect().await);
+    let (mut near, mut far) = (house.direct().await, house.connect().await);
     let mut times = [Vec::new(), Vec::new()];
     for _ in 0..rounds {
         times[0].push(small(&mut near, &host).await);
@@ -45,7 +44,7 @@ async fn measure(rounds: usize) {
     report("WebSocket, 16 bytes", times);
     let mut best = [Duration::MAX; 2];
     for _ in 0..5 {
-        best[0] = best[0].min(large(&mut direct().await, &host).await);
+        best[0] = best[0].min(large(&mut house.direct().await, &host).await);
         best[1] = best[1].min(large(&mut house.connect().await, &host).await);
     }
     let rate = best.map(|time| 64.0 / time.as_secs_f64());

@@ -101,12 +101,8 @@ fn the_length_of_a_body_is_said_in_one_way() {
         (&[("content-length", "3"), ("content-length", "3")], Err(Length)),
         (&[("transfer-encoding", "gzip, chunked")], Err(Length)),
         (&[("transfer-encoding", "chunked"), ("transfer-encoding", "chunked")], Err(Length)),
-        (&[("transfer-encoding", "\u{b}chunked")], Err(Length)),
         (&[("transfer-encoding", "identity")], Err(Length)),
     ] {
-        if headers.iter().any(|(_, value)| value.contains('\u{b}')) {
-            continue;
-        }
         let all = [&[("host", "app.example")], headers].concat();
         assert_eq!(read("POST /", &all, FRONT).map(drop), verdict, "{headers:?}");
     }

@@ -27,8 +27,8 @@ pub(crate) const LARGE: usize = 64 << 20;
 
 /// A workspace, and a door to one of its apps.
 pub(crate) struct House {
-    pub(crate) namespace: Namespace,
-    pub(crate) upstream: Upstream,
+    namespace: Namespace,
+    upstream: Upstream,
     pub(crate) address: SocketAddr,
     pub(crate) meter: Arc<Meter>,
     pub(crate) cutter: Arc<Cutter>,
@@ -63,6 +63,11 @@ impl House {
     /// A connection to the door.
     pub(crate) async fn connect(&self) -> Client {
         Client::new(TcpStream::connect(self.address).await.unwrap())
+    }
+
+    /// A connection to the app itself.
+    pub(crate) async fn direct(&self) -> Client {
+        Client::new(self.namespace.connect(self.upstream.port()).await.unwrap())
     }
 
     /// The answer to one request, to the end of the connection; `HOST` stands for the door's own.

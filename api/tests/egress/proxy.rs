@@ -19,6 +19,9 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 /// The one address on the internet where something listens.
 pub(crate) const SOMEWHERE: &str = "93.184.215.14";
 
+/// What each name leads to, one answer after the other.
+type Names = Arc<Mutex<BTreeMap<String, Vec<Vec<IpAddr>>>>>;
+
 /// A workspace with a way out.
 pub(crate) struct Proxy {
     pub(crate) network: Network,
@@ -30,7 +33,7 @@ pub(crate) struct Proxy {
     /// The addresses that were connected to.
     pub(crate) dialled: Arc<Mutex<Vec<SocketAddr>>>,
     /// What each name leads to, one answer after the other; the last stays.
-    pub(crate) names: Arc<Mutex<BTreeMap<String, Vec<Vec<IpAddr>>>>>,
+    pub(crate) names: Names,
 }
 
 pub(crate) fn rules(allow: &[(&str, &[u16])]) -> Arc<Rules> {
@@ -93,11 +96,7 @@ impl Proxy {
     }
 }
 
-fn outside(
-    dialled: &Arc<Mutex<Vec<SocketAddr>>>,
-    names: &Arc<Mutex<BTreeMap<String, Vec<Vec<IpAddr>>>>>,
-    there: SocketAddr,
-) -> Outside {
+fn outside(dialled: &Arc<Mutex<Vec<SocketAddr>>>, names: &Names, there: SocketAddr) -> Outside {
     let (dialled, names) = (Arc::clone(dialled), Arc::clone(names));
     let resolve = move |name: String| {
         let mut names = names.lock().unwrap();
@@ -132,28 +131,27 @@ pub(crate) async fn until(stream: &mut TcpStream, end: &str) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
-/// Something that says the head of what it was asked, and all bodies of so many bytes.
+/// Something that says the head of what it was asked.
 pub(crate) async fn teller() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
-            tokio::spawn(async move {
-                let mut read = Vec::new();
-                while !read.ends_with(b"\r\n\r\n") {
-                    let Ok(byte) = stream.read_u8().await else { return };
-                    read.push(byte);
-                }
-                let body = format!("seen:{}", String::from_utf8_lossy(&read).replace("\r\n", "|"));
-                let head = format!(
-                    "HTTP/1.1 200 OK\r\nX-Secret: 1\r\nConnection: close, x-secret\r\nContent-Length: {}\r\n\r\n",
-                    body.len()
-                );
-                drop(stream.write_all(format!("{head}{body}").as_bytes()).await);
-            });
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(tell(stream));
         }
     });
     address
+}
+
+async fn tell(mut stream: TcpStream) {
+    let mut read = Vec::new();
+    while !read.ends_with(b"\r\n\r\n") {
+        let Ok(byte) = stream.read_u8().await else { return };
+        read.push(byte);
+    }
+    let body = format!("seen:{}", String::from_utf8_lossy(&read).replace("\r\n", "|"));
+    let head = "HTTP/1.1 200 OK\r\nX-Secret: 1\r\nConnection: close, x-secret\r\nContent-Length:";
+    drop(stream.write_all(format!("{head} {}\r\n\r\n{body}", body.len()).as_bytes()).await);
 }
 
 /// Something that says back what it hears.
