@@ -109,7 +109,11 @@ fn place(value: &Value) -> Result<i64, Failure> {
 fn element(list: &Value, at: &Value) -> Evaluated {
     let list = list.to_list()?;
     let size = i64::try_from(list.len()).unwrap_or(i64::MAX);
-    let at = place(at)?.checked_rem_euclid(size).and_then(|at| usize::try_from(at).ok());
+    let at = place(at)?;
+    if at < 0 {
+        return wrong("an element before the first is none");
+    }
+    let at = at.checked_rem(size).and_then(|at| usize::try_from(at).ok());
     let found = at.and_then(|at| list.get(at)).cloned();
     found.ok_or_else(|| Failure::Wrong("an empty list has no elements".to_owned()))
 }
