@@ -146,7 +146,7 @@ fn container(spec: &WorkspaceSpec) -> Result<(), Unsound> {
         references::every_choice(image, &spec.parameters, is_pinned),
         "`container.image` is an image by its digest, `name@sha256:…` or `sha256:…`, for each option of the parameters it refers to",
     )?;
-    sound(runtime.as_deref().is_none_or(|name| is_name(name)), "`container.runtime` is a name")?;
+    sound(runtime.as_deref().is_none_or(is_name), "`container.runtime` is a name")?;
     sound(is_user(user), "`container.user` is a user and a group by number, neither 0, such as `1000:1000`")
 }
 
@@ -237,7 +237,7 @@ fn paths(spec: &WorkspaceSpec) -> Result<(), Unsound> {
         "a path is absolute, without `.`, `..`, `:`, `,` or control characters, and not `/` itself",
     )?;
     let own = |path: &&str| ["/proc", "/sys", "/dev", "/run/deed"].iter().any(|own| lies_in(path, own));
-    sound(!all.iter().any(|path| own(&path)), "no path is in `/proc`, `/sys`, `/dev` or `/run/deed`")?;
+    sound(!all.iter().any(|path| own(path)), "no path is in `/proc`, `/sys`, `/dev` or `/run/deed`")?;
     all.sort_unstable();
     let apart = all
         .iter()
