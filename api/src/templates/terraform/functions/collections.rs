@@ -48,7 +48,7 @@ fn length(one: &Value) -> Evaluated {
     match one {
         Value::List(list) => Ok(Value::Number(Decimal::length(list.len()))),
         Value::Map(map) => Ok(Value::Number(Decimal::length(map.len()))),
-        other => texts::length(other),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) => texts::length(one),
     }
 }
 
@@ -119,10 +119,7 @@ fn element(list: &Value, at: &Value) -> Evaluated {
 }
 
 fn flat(list: &[Value]) -> Vec<Value> {
-    let one = |one: &Value| match one {
-        Value::List(inner) => flat(inner),
-        other => vec![other.clone()],
-    };
+    let one = |one: &Value| if let Value::List(inner) = one { flat(inner) } else { vec![one.clone()] };
     list.iter().flat_map(one).collect()
 }
 
