@@ -1,4 +1,5 @@
 //! What a new version of a template means for a workspace: one row for each kind of change.
+#![expect(clippy::indexing_slicing, reason = "the specs of these tests have what they alter")]
 
 use ledger::event::workspaces::{
     Ai, App, Choice, Container, Destination, Doors, Kind, Limits, Network, Parameter, Scratch, Sharing,

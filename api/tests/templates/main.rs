@@ -1,5 +1,10 @@
 //! Templates come in: each construct with its outcome, whole templates, hostile ones, and the command line.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops where it cannot go on")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test stops where it cannot go on"
+)]
 
 mod command_line;
 mod devcontainer;

@@ -58,7 +58,7 @@ fn what_is_wrong_is_said_with_its_place() {
     let whole = WHOLE.replace("IMAGE", &image());
     for (old, new, place, word) in [
         ("prebuilt = 2", "prebuilds = 2", "t.toml:2:1", "prebuilds"),
-        ("port = 8081", "port = 70000", "t.toml:17:8", "70000"),
+        ("port = 8081", "port = 70000", "t.toml:16:8", "70000"),
         ("[limits]", "[limits", "t.toml:9:8", ""),
         ("user = \"1000:1000\"", "user = \"0:0\"", "t.toml: ", "container.user"),
         (&image(), "ide:latest", "t.toml: ", "digest"),

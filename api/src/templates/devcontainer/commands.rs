@@ -64,13 +64,10 @@ pub(super) fn command(reading: &mut Reading<'_>, construct: &str, moment: &'stat
 
 /// A command is a line for a shell, a list of words, or an object of several of either.
 fn lines(value: &Value, variables: &Variables<'_>) -> Result<Vec<String>, String> {
-    match value {
-        Value::Object(several) => {
-            let each: Result<Vec<_>, _> = several.values().map(|one| line(one, variables)).collect();
-            each
-        }
-        one => line(one, variables).map(|line| vec![line]),
+    if let Some(several) = value.as_object() {
+        return several.values().map(|one| line(one, variables)).collect();
     }
+    line(value, variables).map(|line| vec![line])
 }
 
 fn line(value: &Value, variables: &Variables<'_>) -> Result<String, String> {

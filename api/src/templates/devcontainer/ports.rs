@@ -47,7 +47,7 @@ fn number(value: &Value) -> Result<u16, String> {
             }
             port.parse().ok()
         }
-        _ => None,
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
     };
     let port = port.ok_or("a port is a number up to 65535")?;
     if port < 1024 { Err("an app's port is 1024 or above".to_owned()) } else { Ok(port) }

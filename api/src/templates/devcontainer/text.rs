@@ -39,10 +39,10 @@ impl Document {
         };
         let mut reader = Reader { file, text, lines: BTreeMap::new() };
         reader.object(&object, "", 0)?;
-        match Value::from(Node::Object(object)) {
-            Value::Object(root) => Ok(Self { root, lines: reader.lines }),
-            _ => Err(Problem::of(file, "the file holds one object")),
-        }
+        let Value::Object(root) = Value::from(Node::Object(object)) else {
+            return Err(Problem::of(file, "the file holds one object"));
+        };
+        Ok(Self { root, lines: reader.lines })
     }
 
     /// The line of a property, or of the nearest one around it.

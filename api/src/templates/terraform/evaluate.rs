@@ -90,10 +90,10 @@ impl<'a> Machine<'a> {
             Expression::FuncCall(call) => self.call(call, scope),
             Expression::Traversal(traversal) => {
                 let operators = traversal.operators.as_slice();
-                match &traversal.expr {
-                    Expression::Variable(name) => self.named(name.as_str(), operators, scope),
-                    other => super::traverse::follow(self, &self.value(other, scope)?, operators, scope),
+                if let Expression::Variable(name) = &traversal.expr {
+                    return self.named(name.as_str(), operators, scope);
                 }
+                super::traverse::follow(self, &self.value(&traversal.expr, scope)?, operators, scope)
             }
             Expression::UnaryOp(operation) => self.unary(operation, scope),
             Expression::BinaryOp(operation) => self.binary(operation, scope),

@@ -73,9 +73,10 @@ pub(super) fn dynamic(
 
 /// What `for_each` goes through. A list stands for a set, whose keys are its values.
 fn keyed(value: &Value) -> Result<Vec<(Value, Value)>, Failure> {
-    let entries = match value {
-        Value::List(list) => list.iter().map(|one| (one.clone(), one.clone())).collect(),
-        other => other.entries()?,
+    let entries: Vec<(Value, Value)> = if let Value::List(list) = value {
+        list.iter().map(|one| (one.clone(), one.clone())).collect()
+    } else {
+        value.entries()?
     };
     if entries.len() > INSTANCES_MAX {
         return wrong(format!("`for_each` goes through at most {INSTANCES_MAX}"));

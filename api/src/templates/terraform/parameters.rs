@@ -71,10 +71,8 @@ fn spelled(value: &Value, kind: Kind) -> Result<String, Failure> {
     if kind != Kind::List {
         return value.literal();
     }
-    let text = match value {
-        Value::List(_) => super::functions::encoding::json(value)?,
-        other => other.literal()?,
-    };
+    let listed = matches!(value, Value::List(_));
+    let text = if listed { super::functions::encoding::json(value)? } else { value.literal()? };
     match serde_json::from_str::<Vec<String>>(&text) {
         Ok(list) => Ok(serde_json::Value::from(list).to_string()),
         Err(_) => Err(Failure::Wrong("it is a list of texts, such as `jsonencode([\"a\"])`".to_owned())),

@@ -46,10 +46,10 @@ pub(super) fn script(
 }
 
 fn variable(reference: &Reference, at_start: bool) -> String {
-    match reference {
-        Reference::Parameter(name) if at_start => format!("DEED_PARAMETER_{}", name.to_uppercase()),
-        other => other.name().replace('.', "_").to_uppercase(),
+    if let (Reference::Parameter(name), true) = (reference, at_start) {
+        return format!("DEED_PARAMETER_{}", name.to_uppercase());
     }
+    reference.name().replace('.', "_").to_uppercase()
 }
 
 /// A script as far as it is written, and whether it is within quotes.

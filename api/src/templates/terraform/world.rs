@@ -111,10 +111,8 @@ impl<'a> World<'a> {
 
 /// The name of a parameter in a spec: of its own name, else of its label.
 pub(super) fn parameter_name(block: &Block) -> String {
-    let named = block.body.get_attribute("name").and_then(|name| match &name.value {
-        Expression::String(name) => Some(name.value().clone()),
-        _ => None,
-    });
+    let literal = |name: &Expression| name.as_str().map(str::to_owned);
+    let named = block.body.get_attribute("name").and_then(|name| literal(&name.value));
     let label = || block.labels.last().map_or("", |label| label.as_str()).to_owned();
     let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
     named.unwrap_or_else(label).chars().map(plain).take(32).collect()

@@ -48,7 +48,7 @@ fn length(one: &Value) -> Evaluated {
     match one {
         Value::List(list) => Ok(Value::Number(Decimal::length(list.len()))),
         Value::Map(map) => Ok(Value::Number(Decimal::length(map.len()))),
-        other => texts::length(other),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) => texts::length(one),
     }
 }
 
@@ -109,16 +109,17 @@ fn place(value: &Value) -> Result<i64, Failure> {
 fn element(list: &Value, at: &Value) -> Evaluated {
     let list = list.to_list()?;
     let size = i64::try_from(list.len()).unwrap_or(i64::MAX);
-    let at = place(at)?.checked_rem_euclid(size).and_then(|at| usize::try_from(at).ok());
+    let at = place(at)?;
+    if at < 0 {
+        return wrong("an element before the first is none");
+    }
+    let at = at.checked_rem(size).and_then(|at| usize::try_from(at).ok());
     let found = at.and_then(|at| list.get(at)).cloned();
     found.ok_or_else(|| Failure::Wrong("an empty list has no elements".to_owned()))
 }
 
 fn flat(list: &[Value]) -> Vec<Value> {
-    let one = |one: &Value| match one {
-        Value::List(inner) => flat(inner),
-        other => vec![other.clone()],
-    };
+    let one = |one: &Value| if let Value::List(inner) = one { flat(inner) } else { vec![one.clone()] };
     list.iter().flat_map(one).collect()
 }
 

@@ -100,7 +100,7 @@ fn unbase64(text: &str) -> Evaluated {
             bytes.push(u8::try_from(bits >> count & 0xff).unwrap_or(0));
         }
     }
-    if text.len() % 4 != 0 {
+    if !text.len().is_multiple_of(4) {
         return wrong("it is no base64");
     }
     String::from_utf8(bytes).map_or_else(|_| wrong("it is no text"), |text| Ok(Value::text(text)))

@@ -76,7 +76,7 @@ fn verbed(verb: char, width: &str, value: &Value) -> Result<Text, Failure> {
         ('v', "") => match value {
             Value::Null => Ok(Text::of("null")),
             Value::List(_) | Value::Map(_) => super::encoding::json(value).map(Text::of),
-            other => other.to_text(),
+            Value::Bool(_) | Value::Number(_) | Value::Text(_) => value.to_text(),
         },
         ('q', "") => Ok(Text::of(format!("{:?}", value.literal()?))),
         ('d', width) => {

@@ -70,7 +70,7 @@ fn title(text: &str) -> String {
     let mut first = true;
     let one = |c: char| {
         let upper = first && c.is_alphabetic();
-        first = c.is_whitespace() || !(c.is_alphanumeric() || c == '_' || c == '\'');
+        first = c.is_whitespace() || !(c.is_alphanumeric() || c == '_');
         if upper { c.to_uppercase().collect::<String>() } else { c.to_string() }
     };
     text.chars().map(one).collect()
