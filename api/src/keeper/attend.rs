@@ -70,7 +70,8 @@ impl Keeper {
         let found = self.inner.engine.container(&made::name(id)).await.map_err(&failed)?;
         let Some((found, path)) = found.and_then(|found| found.network.clone().map(|path| (found, path)))
         else {
-            return Err(Fault::Later("it does not run".into()));
+            // Seen again by the next look, which says that it is lost.
+            return Err(Fault::At(FailedAt::Start, "its first process ended at once".into()));
         };
         let said = |cause: &dyn std::error::Error| Fault::At(FailedAt::Start, super::words::chain(cause));
         let namespace = Namespace::open(&path).map_err(|cause| said(&cause))?;

@@ -83,7 +83,6 @@ impl Made<'_> {
             cmd: Some(command).filter(|words| !words.is_empty()),
             image: Some(self.image()),
             working_dir: container.working_directory.as_deref().map(str::to_owned),
-            network_disabled: Some(true),
             labels: Some(labels.map(|(name, value)| (name.to_owned(), value)).into()),
             host_config: Some(self.host(volumes)),
             ..Default::default()

@@ -43,6 +43,18 @@ pub enum Reach {
     Recreate,
 }
 
+impl Reach {
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Restart => "restart",
+            Self::Rebuild => "rebuild",
+            Self::Recreate => "recreate",
+        }
+    }
+}
+
 /// Every change from one spec to another, for a workspace with these values, in the order of the fields.
 pub fn impacts(old: &WorkspaceSpec, new: &WorkspaceSpec, values: &Values) -> Vec<Impact> {
     let mut found = Found::default();
