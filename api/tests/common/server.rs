@@ -13,6 +13,8 @@ use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 pub(crate) struct Server {
     /// Where it listens.
     pub(crate) address: SocketAddr,
+    /// Where the door to its workspaces listens.
+    pub(crate) door: SocketAddr,
     /// The key that auditors pin.
     pub(crate) key: String,
     child: Child,
@@ -73,14 +75,15 @@ impl Place {
         let log = File::options().create(true).append(true).open(self.dir.join("stderr")).unwrap();
         let mut child = command.stdout(Stdio::piped()).stderr(log).stdin(Stdio::null()).spawn().unwrap();
         let mut out = BufReader::new(child.stdout.take().unwrap());
-        let address = line(&mut out).and_then(|line| line.rsplit_once("http://")?.1.parse().ok());
+        let mut place = || line(&mut out).and_then(|line| line.rsplit_once("http://")?.1.parse().ok());
+        let (address, door) = (place(), place());
         let key =
             line(&mut out).and_then(|line| Some(line.strip_prefix("auditors pin this key: ")?.to_owned()));
-        let (Some(address), Some(key)) = (address, key) else {
+        let (Some(address), Some(door), Some(key)) = (address, door, key) else {
             child.wait().unwrap();
             return None;
         };
-        Some(Server { address, key, child, out })
+        Some(Server { address, door, key, child, out })
     }
 
     /// Serves under `strace`, which does as it is told to some system calls of each thread. The server stays our child.
