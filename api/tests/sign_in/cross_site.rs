@@ -37,9 +37,11 @@ const NO_COOKIES: [&str; 5] = [
 
 /// Every route that changes something, with an id in place of its parameters.
 fn changing(session: &str) -> Vec<(String, String)> {
+    let nobody = format!("tpl_{}", "0".repeat(32));
     let all = ROUTES.iter().chain(PAGES).filter(|(method, _)| *method != "get");
     let filled = all.map(|(method, path)| {
-        let path = path.replace("{session}", session).replace("{provider}", "corp");
+        let path =
+            path.replace("{session}", session).replace("{provider}", "corp").replace("{template}", &nobody);
         assert!(!path.contains('{'), "say here what stands for the parameter of {path}");
         (method.to_uppercase(), path)
     });
