@@ -1,7 +1,5 @@
 //! Templates and workspaces: who may open what, what a snapshot keeps, and what names lead to.
 
-#![expect(clippy::expect_used, reason = "a test stops where it cannot go on")]
-
 use fixtures::samples::{self, workspaces::whole};
 use ledger::event::access::{OrganizationCreated, RoleGranted};
 use ledger::event::id::{
