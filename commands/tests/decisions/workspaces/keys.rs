@@ -26,8 +26,9 @@ fn key_of(given: &Given, seconds: u64) -> Option<ToolKey> {
 }
 
 fn due(given: &Given, seconds: u64) -> VirtualKeyId {
-    let Some(ToolKey::Due(key)) = key_of(given, seconds) else { panic!("a key is due") };
-    key
+    let key =
+        key_of(given, seconds).and_then(|key| if let ToolKey::Due(key) = key { Some(key) } else { None });
+    key.expect("a key is due")
 }
 
 /// Begins the build of an order, with the key that is due, and ends it.
@@ -39,10 +40,9 @@ fn build(given: &mut Given, seconds: u64) -> Vec<KeyIssued> {
     };
     let facts = given.does(&system(seconds), BeginBuild { workspace, build, key });
     given.does(&system(seconds + 1), record_started("work", build));
-    let issued = facts.into_iter().filter_map(|fact| match fact {
-        Fact::Keys(Keys::KeyIssued(issued)) => Some(issued),
-        _ => None,
-    });
+    let issued = facts
+        .into_iter()
+        .filter_map(|fact| if let Fact::Keys(Keys::KeyIssued(issued)) = fact { Some(issued) } else { None });
     issued.collect()
 }
 
@@ -145,9 +145,9 @@ fn a_key_is_not_issued_under_a_name_that_is_taken() {
 
 /// Whether a key ends, and why.
 fn ended(facts: &[Fact], key: VirtualKeyId) -> Option<&str> {
-    facts.iter().find_map(|fact| match fact {
-        Fact::Keys(Keys::KeyRevoked(KeyRevoked { key: found, reason })) if *found == key => reason.as_deref(),
-        _ => None,
+    facts.iter().find_map(|fact| {
+        let Fact::Keys(Keys::KeyRevoked(KeyRevoked { key: found, reason })) = fact else { return None };
+        reason.as_deref().filter(|_| *found == key)
     })
 }
 

@@ -2,6 +2,7 @@
 
 mod creation;
 mod keys;
+mod lives;
 mod orders;
 mod outcomes;
 mod plan;
