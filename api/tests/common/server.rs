@@ -13,6 +13,8 @@ use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 pub(crate) struct Server {
     /// Where it listens.
     pub(crate) address: SocketAddr,
+    /// Where its door to workspaces listens.
+    pub(crate) door: SocketAddr,
     /// The key that auditors pin.
     pub(crate) key: String,
     child: Child,
@@ -74,13 +76,14 @@ impl Place {
         let mut child = command.stdout(Stdio::piped()).stderr(log).stdin(Stdio::null()).spawn().unwrap();
         let mut out = BufReader::new(child.stdout.take().unwrap());
         let address = line(&mut out).and_then(|line| line.rsplit_once("http://")?.1.parse().ok());
+        let door = line(&mut out).and_then(|line| line.rsplit_once("http://")?.1.parse().ok());
         let key =
             line(&mut out).and_then(|line| Some(line.strip_prefix("auditors pin this key: ")?.to_owned()));
-        let (Some(address), Some(key)) = (address, key) else {
+        let (Some(address), Some(door), Some(key)) = (address, door, key) else {
             child.wait().unwrap();
             return None;
         };
-        Some(Server { address, key, child, out })
+        Some(Server { address, door, key, child, out })
     }
 
     /// Serves under `strace`, which does as it is told to some system calls of each thread. The server stays our child.
