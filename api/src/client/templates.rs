@@ -6,6 +6,7 @@ use super::{AskError, Asked, named, runtime, show};
 use crate::json::part;
 use crate::templates::cli::{self, From};
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, value_parser};
+use ledger::event::workspaces::Format;
 use projections::workspaces::impact::Reach;
 use serde_json::{Map, Value, json};
 
@@ -90,7 +91,11 @@ async fn list(asking: &Asking) -> Result<String, Stop> {
 fn spec(words: &ArgMatches) -> Result<cli::Spec, Stop> {
     let from = From::from_arg_matches(words).map_err(|cause| Stop::refused(cause.to_string()))?;
     let (found, report) = cli::spec(&from).map_err(|cause| Stop::refused(commands::engine::chain(&cause)))?;
-    eprint!("{report}");
+    // Of Deed's own format every part is taken as it stands.
+    let is_own = found.as_ref().is_some_and(|found| found.source.format == Format::Native);
+    if !is_own {
+        eprint!("{report}");
+    }
     found.ok_or_else(|| Stop::refused("the template is refused: the report says which of its parts and why"))
 }
 
