@@ -3,13 +3,15 @@
 use ledger::entropy::fresh;
 use ledger::hash::to_hex;
 use reqwest::header::{self, HeaderValue};
-use reqwest::{Client, Method, Url, redirect};
+use reqwest::{Client, Method, RequestBuilder, Response, Url, redirect};
 use serde_json::Value;
 use std::time::Duration;
 use thiserror::Error;
 
 /// Longest time that one request may take: the server answers within half of it.
 const ANSWER_MAX: Duration = Duration::from_secs(60);
+/// Longest time that an answer may take that comes bit by bit: a build with the longest startup, and room for its image.
+const STREAM_MAX: Duration = Duration::from_secs(3 * 60 * 60);
 /// Largest answer that is read: a page of the log is the largest there is.
 const ANSWER_BYTES_MAX: usize = 32 << 20;
 
@@ -57,6 +59,20 @@ pub(super) struct Request {
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) body: Vec<u8>,
+}
+
+/// An answer that comes bit by bit.
+pub(super) struct Pieces<'a> {
+    server: &'a Server,
+    answer: Response,
+}
+
+impl Pieces<'_> {
+    /// The next bit; `None` at the end.
+    pub(super) async fn next(&mut self) -> Result<Option<Vec<u8>>, CallError> {
+        let piece = self.answer.chunk().await.map_err(|cause| self.server.failed(cause))?;
+        Ok(piece.map(|piece| piece.to_vec()))
+    }
 }
 
 impl Request {
@@ -115,6 +131,11 @@ impl Server {
 
     /// Sends a request and waits for the answer.
     pub(super) async fn send(&self, request: Request) -> Result<Answer, CallError> {
+        let answer = self.written(request).send().await.map_err(|cause| self.failed(cause))?;
+        self.whole(answer).await
+    }
+
+    fn written(&self, request: Request) -> RequestBuilder {
         let Request { method, path, body, seen } = request;
         let mut written = self.client.request(method, self.at(&path));
         if let Some(shown) = &self.shown {
@@ -123,10 +144,23 @@ impl Server {
         if let Some((kind, text)) = body {
             written = written.header(header::CONTENT_TYPE, kind).body(text);
         }
-        if let Some(seen) = seen {
-            written = written.header(header::IF_MATCH, format!("\"{seen}\""));
+        match seen {
+            Some(seen) => written.header(header::IF_MATCH, format!("\"{seen}\"")),
+            None => written,
         }
-        let mut answer = written.send().await.map_err(|cause| self.failed(cause))?;
+    }
+
+    /// Reads a path whose answer comes bit by bit. One that is no 200 is read whole.
+    pub(super) async fn stream(&self, path: &str) -> Result<Result<Pieces<'_>, Answer>, CallError> {
+        let written = self.written(Request::get(path, &[])).timeout(STREAM_MAX);
+        let answer = written.send().await.map_err(|cause| self.failed(cause))?;
+        if answer.status().as_u16() == 200 {
+            return Ok(Ok(Pieces { server: self, answer }));
+        }
+        Ok(Err(self.whole(answer).await?))
+    }
+
+    async fn whole(&self, mut answer: Response) -> Result<Answer, CallError> {
         let (status, mut body) = (answer.status().as_u16(), Vec::new());
         while let Some(piece) = answer.chunk().await.map_err(|cause| self.failed(cause))? {
             if body.len() + piece.len() > ANSWER_BYTES_MAX {

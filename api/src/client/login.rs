@@ -3,6 +3,7 @@
 //! With a browser on this machine by an authorization code with PKCE that comes back to the loopback (RFC 8252); without one by a code that is typed
 //! elsewhere (RFC 8628).
 
+use super::browse::open;
 use super::call::{Answer, CallError, Request, Server, encoded};
 use super::kept::{Kept, KeptError};
 use crate::http::oauth::{CLI, challenge};
@@ -13,7 +14,6 @@ use ledger::entropy::fresh;
 use ledger::hash::to_hex;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::process::Stdio;
 use std::time::Duration;
 use thiserror::Error;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -154,21 +154,6 @@ async fn by_browser(server: &Server) -> Result<Value, LoginError> {
         ("code_verifier", &verifier),
     ];
     granted(&server.send(Request::form("/oauth/token", &fields)).await?)
-}
-
-/// Opens a browser, if there is one. That there is none is no failure: the address stands on the screen.
-fn open(place: &str) {
-    let program = std::env::var("BROWSER").ok().filter(|name| !name.is_empty());
-    let program = program.as_deref().unwrap_or("xdg-open");
-    let started = std::process::Command::new(program)
-        .arg(place)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn();
-    if started.is_err() {
-        eprintln!("no browser could be started (`{program}`)");
-    }
 }
 
 /// What the browser brings back. Whatever else comes to the port gets no answer that matters.

@@ -1,11 +1,17 @@
 //! The command line of `deed` as a client of a running server: what it offers is read from the OpenAPI document of this same program.
 
+mod asking;
+mod browse;
 mod call;
+mod follow;
 mod kept;
 mod login;
+mod named;
 mod offers;
 mod show;
+mod templates;
 mod typed;
+mod workspaces;
 
 use crate::json::part;
 use call::{Answer, CallError, Request, Server};
@@ -42,6 +48,7 @@ enum AskError {
 }
 
 /// How asking ended.
+#[derive(Debug)]
 enum Asked {
     Done(String),
     /// The server said no: a code and why.
@@ -61,6 +68,7 @@ pub fn extend(program: Command) -> Command {
         .help("A file that holds the credential to show [default: what `deed login` keeps for the server]");
     let json = Arg::new("json").long("json").action(ArgAction::SetTrue).global(true);
     let program = program.arg(server).arg(file).arg(json.help("Print what the server answers, for programs"));
+    let program = program.subcommand(workspaces::words()).mut_subcommand("template", templates::extend);
     program.subcommands(offers.areas()).subcommand(offers.orders()).subcommands(login::words())
 }
 
@@ -73,14 +81,27 @@ pub fn run(matches: &ArgMatches) -> Option<ExitCode> {
             Err(cause) => complain(&commands::engine::chain(&cause), 2),
         });
     }
+    let inner = words.subcommand();
+    match (area, inner) {
+        ("workspace", Some((verb, words))) => return Some(ended(workspaces::run(verb, words))),
+        // What needs no server is not the client's.
+        ("template", Some((verb, words))) if templates::VERBS.contains(&verb) => {
+            return Some(ended(templates::run(verb, words)));
+        }
+        _ => {}
+    }
     let offers = Offers::read();
     let offer = offers.find(area, words)?;
-    Some(match ask(&offer) {
+    Some(ended(ask(&offer)))
+}
+
+fn ended(asked: Result<Asked, AskError>) -> ExitCode {
+    match asked {
         Ok(Asked::Done(text)) => said(&text),
         Ok(Asked::Refused(text)) => complain(&text, 1),
         Ok(Asked::Failed(text)) => complain(&text, 2),
         Err(cause) => complain(&commands::engine::chain(&cause), 2),
-    })
+    }
 }
 
 fn said(text: &str) -> ExitCode {

@@ -19,8 +19,20 @@ pub(super) fn done(answer: &Value) -> String {
     let result = part(answer, &["result"]).as_object().into_iter().flatten();
     let pairs: Vec<_> = result.map(|(key, value)| vec![key.clone(), cell(value)]).collect();
     match pairs.is_empty() && answer.get("receipt").is_none() {
-        true => "nothing to do: it is so already\n".to_owned(),
+        true => NOTHING.to_owned(),
         false => aligned(&pairs),
+    }
+}
+
+/// What a command is answered that changed nothing.
+pub(super) const NOTHING: &str = "nothing to do: it is so already\n";
+
+/// What came of a command, in a sentence.
+pub(super) fn told(answer: &Value, as_json: bool, sentence: &str) -> String {
+    match (as_json, answer.get("receipt").is_some()) {
+        (true, _) => json(answer),
+        (false, true) => format!("{sentence}\n"),
+        (false, false) => NOTHING.to_owned(),
     }
 }
 
@@ -92,7 +104,8 @@ fn cell(value: &Value) -> String {
     }
 }
 
-fn aligned(lines: &[Vec<String>]) -> String {
+/// Lines of cells, each column as wide as its widest.
+pub(super) fn aligned(lines: &[Vec<String>]) -> String {
     let columns = lines.iter().map(Vec::len).max().unwrap_or_default();
     let width = |column: usize| {
         let cells = lines.iter().filter_map(|line| line.get(column));

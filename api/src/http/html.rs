@@ -41,13 +41,30 @@ impl std::fmt::Display for Text<'_> {
 
 /// A page with a title and a body, in which everything from outside went through [`Text`].
 pub(super) fn page(title: &str, body: &str) -> Html {
+    scripted(title, body, "")
+}
+
+/// A page with one more script of ours, by its path.
+pub(super) fn scripted(title: &str, body: &str, script: &str) -> Html {
+    let own = if script.is_empty() {
+        String::new()
+    } else {
+        format!("\n<script src=\"{}\" defer></script>", Text(script))
+    };
     Html(format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{title} · Deed</title>\n\
-         <link rel=\"stylesheet\" href=\"/deed.css\">\n<script src=\"/sessions.js\" defer></script>\n</head>\n<body>\n\
+         <link rel=\"stylesheet\" href=\"/deed.css\">\n<script src=\"/sessions.js\" defer></script>{own}\n</head>\n<body>\n\
          <main>\n<h1>{title}</h1>\n{body}</main>\n</body>\n</html>\n",
         title = Text(title),
     ))
+}
+
+/// What went wrong, as a sentence of a page.
+pub(super) fn alert(detail: &str) -> String {
+    let mut letters = detail.chars();
+    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+    format!("<p role=\"alert\">{}{}.</p>\n", Text(&first), Text(letters.as_str()))
 }
 
 /// A time as people read it: to the second, in UTC.

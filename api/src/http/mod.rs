@@ -143,6 +143,13 @@ pages! {
     get "/sessions/watch" => sign_in::watch;
     get "/sessions.js" => sign_in::script;
     get "/deed.css" => sign_in::style;
+    get "/workspaces" => workspaces::page::own;
+    post "/workspaces" => workspaces::page::create;
+    get "/workspaces/new" => workspaces::page::new;
+    post "/workspaces/{workspace}/start" => workspaces::page::start;
+    post "/workspaces/{workspace}/stop" => workspaces::page::stop;
+    post "/workspaces/{workspace}/delete" => workspaces::page::delete;
+    get "/workspaces.js" => workspaces::page::script;
     get "/open" => doors::open;
 }
 

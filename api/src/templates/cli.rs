@@ -1,7 +1,9 @@
 //! `deed template import`: from files to a spec, without a server.
 
-use super::{Format, Imported, Options, folder, import, print, report};
+use super::{Files, Format, Imported, Options, folder, import, print, report};
 use clap::{Args, Subcommand};
+use ledger::event::workspaces::{Source, WorkspaceSpec};
+use ledger::hash::Hash;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
@@ -14,9 +16,9 @@ pub enum Order {
     Import(Import),
 }
 
-/// What `deed template import` takes.
+/// Which files a template is read from, and how.
 #[derive(Debug, Args)]
-pub struct Import {
+pub struct From {
     /// The file, or the folder of a Terraform template or a devcontainer
     path: PathBuf,
     /// How it is written [default: as its name says]
@@ -25,6 +27,13 @@ pub struct Import {
     /// The digest of an image that the template names by a tag; may be given several times
     #[arg(long = "image", value_name = "NAME=DIGEST", value_parser = image)]
     images: Vec<(Box<str>, Box<str>)>,
+}
+
+/// What `deed template import` takes.
+#[derive(Debug, Args)]
+pub struct Import {
+    #[command(flatten)]
+    from: From,
     /// A new file for the TOML [default: standard output]
     #[arg(long)]
     output: Option<PathBuf>,
@@ -62,7 +71,7 @@ pub enum ImportError {
 /// Does it; the report goes to standard error when the TOML goes to standard output.
 pub fn run(order: Order, as_json: bool) -> Result<(), ImportError> {
     let Order::Import(import) = order;
-    let imported = read(&import)?;
+    let imported = read(&import.from)?.imported;
     let report = if as_json {
         format!("{}\n", report::json(&imported.report))
     } else {
@@ -89,12 +98,44 @@ fn say(text: &str) {
     drop(std::io::stdout().write_all(text.as_bytes()));
 }
 
-fn read(asked: &Import) -> Result<Imported, ImportError> {
+/// A template that came in whole.
+#[derive(Debug)]
+pub struct Spec {
+    /// What workspaces of it are made of.
+    pub spec: WorkspaceSpec,
+    /// What it was written in.
+    pub source: Source,
+}
+
+/// The spec of the files that were named, unless some part of them is refused, and the report for people.
+pub fn spec(from: &From) -> Result<(Option<Spec>, String), ImportError> {
+    let Read { imported, source } = read(from)?;
+    let text = report::text(&imported.report);
+    Ok((imported.spec.map(|spec| Spec { spec, source }), text))
+}
+
+struct Read {
+    imported: Imported,
+    source: Source,
+}
+
+fn read(asked: &From) -> Result<Read, ImportError> {
     let files = folder::read(&asked.path).map_err(ImportError::Read)?;
     let format = asked.from.or_else(|| folder::format(&files));
     let format = format.ok_or_else(|| ImportError::Format { path: asked.path.clone() })?;
     let images: BTreeMap<_, _> = asked.images.iter().cloned().collect();
-    import(format, &files, &Options { images }).map_err(ImportError::Read)
+    let imported = import(format, &files, &Options { images }).map_err(ImportError::Read)?;
+    Ok(Read { imported, source: Source { digest: digest(&files), format: format.named() } })
+}
+
+/// The digest of the one file there is; of several, that of a line for each with its digest and its name, as `sha256sum` writes them.
+fn digest(files: &Files) -> Hash {
+    let mut all = files.iter();
+    if let (Some((_, text)), None) = (all.next(), all.next()) {
+        return Hash::of(&[text.as_bytes()]);
+    }
+    let lines = files.iter().map(|(name, text)| format!("{}  {name}\n", Hash::of(&[text.as_bytes()])));
+    Hash::of(&[lines.collect::<String>().as_bytes()])
 }
 
 fn image(text: &str) -> Result<(Box<str>, Box<str>), String> {

@@ -37,6 +37,17 @@ pub enum Format {
     Devcontainer,
 }
 
+impl Format {
+    /// As the ledger calls it.
+    fn named(self) -> ledger::event::workspaces::Format {
+        match self {
+            Self::Native => ledger::event::workspaces::Format::Native,
+            Self::Terraform => ledger::event::workspaces::Format::Terraform,
+            Self::Devcontainer => ledger::event::workspaces::Format::Devcontainer,
+        }
+    }
+}
+
 /// What the one who imports adds to what the files say.
 #[derive(Clone, Debug, Default)]
 pub struct Options {

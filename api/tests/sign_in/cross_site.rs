@@ -35,13 +35,16 @@ const NO_COOKIES: [&str; 5] = [
     "/oauth/revoke",
 ];
 
+/// A workspace and a template that nobody has.
+const WORKSPACE: &str = "wsp_01a1ee565e7b7fffbfffffffffffffff";
+const TEMPLATE: &str = "tpl_01a1ee565e7b7fffbfffffffffffffff";
+
 /// Every route that changes something, with an id in place of its parameters.
 fn changing(session: &str) -> Vec<(String, String)> {
-    let nobody = format!("tpl_{}", "0".repeat(32));
     let all = ROUTES.iter().chain(PAGES).filter(|(method, _)| *method != "get");
     let filled = all.map(|(method, path)| {
-        let path =
-            path.replace("{session}", session).replace("{provider}", "corp").replace("{template}", &nobody);
+        let path = path.replace("{session}", session).replace("{provider}", "corp");
+        let path = path.replace("{workspace}", WORKSPACE).replace("{template}", TEMPLATE);
         assert!(!path.contains('{'), "say here what stands for the parameter of {path}");
         (method.to_uppercase(), path)
     });

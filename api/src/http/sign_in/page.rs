@@ -72,7 +72,7 @@ pub(super) struct Row {
 pub(super) fn sessions(subject: &str, rows: &[Row]) -> Html {
     let mut body = format!(
         "<p>You are signed in as <code id=\"subject\">{}</code>. Everything you do is recorded and signed.</p>\n\
-         <table>\n<caption>Your sessions</caption>\n<thead><tr><th scope=\"col\">Since</th><th scope=\"col\">Until</th>\
+         <p><a href=\"/workspaces\">Your workspaces</a></p>\n<table>\n<caption>Your sessions</caption>\n<thead><tr><th scope=\"col\">Since</th><th scope=\"col\">Until</th>\
          <th scope=\"col\">By</th><th scope=\"col\">Factors</th><th scope=\"col\">End it</th></tr></thead>\n<tbody>\n",
         Text(subject)
     );

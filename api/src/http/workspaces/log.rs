@@ -3,18 +3,22 @@
 use super::super::asking::{Asker, Deed};
 use super::super::{Kind, Problem};
 use super::shown::found;
+use crate::keeper::log::Log;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use ledger::event::id::WorkspaceId;
-use projections::workspaces::{Status, Workspace};
+use projections::workspaces::{Phase, Status, Wish, Workspace};
 use std::convert::Infallible;
-use tokio::sync::mpsc;
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
 use tokio_stream::wrappers::ReceiverStream;
 
 /// Parts of a log that wait for a slow reader.
 const WAITING_MAX: usize = 16;
+/// How often it is looked whether a build has begun to say something.
+const LOOK: Duration = Duration::from_millis(200);
 
 /// As text: while the workspace is being built it goes on until the build is over.
 pub(in crate::http) async fn build_log(
@@ -23,17 +27,27 @@ pub(in crate::http) async fn build_log(
     Path(workspace): Path<String>,
 ) -> Result<Response, Problem> {
     let (id, found) = found(&deed, asker, &workspace).await?;
-    let live = deed.keeper.as_ref().and_then(|keeper| keeper.log(id));
-    if let Some((build, log)) = live.filter(|(build, _)| *build == found.phase.build) {
-        let building = matches!(found.phase.status, Status::Requested | Status::Building | Status::Lost);
-        if !building {
-            return Ok(as_text(log.text().into()));
-        }
+    let build = found.phase.build;
+    if deed.keeper.is_some() && goes_on(&found.phase) {
         let (sender, parts) = mpsc::channel(WAITING_MAX);
-        tokio::spawn(follow(deed, id, build, log, sender));
+        tokio::spawn(follow(deed, id, build, sender));
         return Ok(as_text(Body::from_stream(ReceiverStream::new(parts))));
     }
-    Ok(as_text(kept(&deed, id, &found)?.into()))
+    Ok(as_text(said(&deed, id, &found)?.into()))
+}
+
+/// Whether its build goes on, or is to begin.
+fn goes_on(phase: &Phase) -> bool {
+    phase.wish == Wish::Run && matches!(phase.status, Status::Requested | Status::Building | Status::Lost)
+}
+
+/// What the last build said, when none goes on.
+pub(in crate::http) fn said(deed: &Deed, id: WorkspaceId, found: &Workspace) -> Result<String, Problem> {
+    let live = deed.keeper.as_ref().and_then(|keeper| keeper.log(id));
+    match live.filter(|(build, _)| *build == found.phase.build) {
+        Some((_, log)) => Ok(log.text()),
+        None => kept(deed, id, found),
+    }
 }
 
 fn as_text(body: Body) -> Response {
@@ -45,34 +59,36 @@ fn as_text(body: Body) -> Response {
     (headers, body).into_response()
 }
 
-async fn follow(
-    deed: Deed,
-    id: WorkspaceId,
-    build: u64,
-    log: crate::keeper::log::Log,
-    out: mpsc::Sender<Result<Bytes, Infallible>>,
-) {
-    let (mut sent, mut grows, mut grown, mut stopping) =
-        (0, log.grows(), deed.grown.clone(), deed.stopping.clone());
+async fn follow(deed: Deed, id: WorkspaceId, build: u64, out: mpsc::Sender<Result<Bytes, Infallible>>) {
+    let (mut sent, mut grown, mut stopping) = (0, deed.grown.clone(), deed.stopping.clone());
     loop {
         grown.borrow_and_update();
         let published = deed.engine.published();
         let phase = published.state.workspaces.find(id).map(|found| found.phase);
-        let over = phase.is_none_or(|phase| {
-            phase.build != build
-                || !matches!(phase.status, Status::Requested | Status::Building | Status::Lost)
-        });
-        let part = log.after(sent);
+        let over = phase.is_none_or(|phase| phase.build != build || !goes_on(&phase));
+        let newest = deed.keeper.as_ref().and_then(|keeper| keeper.log(id));
+        let log = newest.filter(|(number, _)| *number == build).map(|(_, log)| log);
+        // Taken before the log is read, so that no line between the two is missed.
+        let grows = log.as_ref().map(Log::grows);
+        let part = log.map(|log| log.after(sent)).unwrap_or_default();
         sent += part.len();
         if !part.is_empty() && out.send(Ok(part.into())).await.is_err() || over {
             return;
         }
         tokio::select! {
-            changed = grows.changed() => if changed.is_err() { return },
+            () = more(grows) => {}
             changed = grown.changed() => if changed.is_err() { return },
             _ = stopping.changed() => return,
             () = out.closed() => return,
         }
+    }
+}
+
+/// Waits until a log has more; or for a moment, when the build has not begun to say anything.
+async fn more(grows: Option<watch::Receiver<usize>>) {
+    let Some(mut grows) = grows else { return tokio::time::sleep(LOOK).await };
+    if grows.changed().await.is_err() {
+        tokio::time::sleep(LOOK).await;
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod log;
 mod orders;
+pub(super) mod page;
 mod shown;
 mod templates;
 

@@ -46,7 +46,7 @@ pub(in crate::http) fn create_workspace(
     Ok(Parsed::plain(door, CreateWorkspace { workspace, handle, template, version, scope, values }))
 }
 
-fn chosen(values: BTreeMap<String, String>) -> Result<Values, Problem> {
+pub(super) fn chosen(values: BTreeMap<String, String>) -> Result<Values, Problem> {
     let bounded = values.len() <= VALUES_MAX && values.values().all(|value| value.len() <= VALUE_BYTES_MAX);
     if !bounded {
         return Err(wrong_shape("`values` has at most 32 entries of at most 1024 bytes"));
