@@ -87,9 +87,9 @@ fn spec_with_more_jobs() -> WorkspaceSpec {
 fn sleeping(cast: &Cast) -> Vec<Story> {
     let owner = cast.as_owner();
     let running = running(cast);
-    let sleep = || FellAsleep { workspace: workspace(1) };
+    let asleep_now = || FellAsleep { workspace: workspace(1) };
     let long_ago = then(&later(&running, cast, 20), SYSTEM, stops(2, Why::Dormancy));
-    let asleep = then(&long_ago, SYSTEM, sleep());
+    let asleep = then(&long_ago, SYSTEM, asleep_now());
     let still = also(&asleep, SYSTEM, [gives_running(), stopped(2)]);
     let left = {
         let deleting = then(&running, owner, deletes(2, Why::Person));
@@ -98,9 +98,9 @@ fn sleeping(cast: &Cast) -> Vec<Story> {
     let volume = |name: &str| VolumeDeleted { volume: name.into(), workspace: workspace(1) };
     vec![
         ("asleep", asleep.clone(), None),
-        ("asleep too early", then(&running, SYSTEM, sleep()), DENIED),
-        ("asleep by the owner", then(&long_ago, owner, sleep()), DENIED),
-        ("asleep twice", then(&asleep, SYSTEM, sleep()), DENIED),
+        ("asleep too early", then(&running, SYSTEM, asleep_now()), DENIED),
+        ("asleep by the owner", then(&long_ago, owner, asleep_now()), DENIED),
+        ("asleep twice", then(&asleep, SYSTEM, asleep_now()), DENIED),
         ("deleted while it sleeps, too early", then(&still, SYSTEM, deletes(3, Why::Dormancy)), DENIED),
         ("deleted while it sleeps", then(&later(&still, cast, 30), SYSTEM, deletes(3, Why::Dormancy)), None),
         ("deleted awake", then(&running, SYSTEM, deletes(2, Why::Dormancy)), DENIED),
