@@ -63,12 +63,13 @@ impl EngineError {
 
 impl From<Error> for EngineError {
     fn from(error: Error) -> Self {
-        match error {
-            Error::DockerResponseServerError { status_code: 404, message } => Self::Missing { said: message },
-            Error::DockerResponseServerError { message, .. } => Self::Refused { said: message },
-            Error::DockerStreamError { error } => Self::Refused { said: error },
-            other => Self::Away(other),
+        if let Error::DockerResponseServerError { status_code, message: said } = error {
+            return if status_code == 404 { Self::Missing { said } } else { Self::Refused { said } };
         }
+        if let Error::DockerStreamError { error: said } = error {
+            return Self::Refused { said };
+        }
+        Self::Away(error)
     }
 }
 

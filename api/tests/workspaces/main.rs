@@ -18,6 +18,7 @@ mod guest;
 #[path = "../sign_in/house.rs"]
 #[expect(dead_code, reason = "each test target uses its own part of this")]
 mod house;
+mod impact;
 mod isolation;
 #[path = "../sign_in/lives.rs"]
 #[expect(dead_code, reason = "each test target uses its own part of this")]

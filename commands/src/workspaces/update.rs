@@ -6,7 +6,7 @@ use crate::{Ask, Decide, Decision, Happening};
 use ledger::event::id::WorkspaceId;
 use ledger::event::workspaces::{StartOrdered, Values, WorkspaceSpec, WorkspaceUpdated, complete};
 use ledger::event::{Object, Refusal};
-use projections::workspaces::impact::{Reach, impacts};
+use projections::workspaces::impact::{Reach, farthest, impacts};
 use projections::workspaces::{Wish, Workspace};
 
 /// Make a workspace from another version of its template, or with other values. A running one is built anew where that is needed.
@@ -39,11 +39,13 @@ impl Decide for UpdateWorkspace {
             ask.state.spec_of(workspace).ok_or_else(|| unusable(workspace.template, "no_such_version"))?;
         // What it has, it may keep, archived or not.
         let new = if number == workspace.version { old } else { version(workspace.template, found, number)? };
+        let by_version = by_version(&old.spec, &new.spec, &workspace.values)?;
         let values = merged(&old.spec, &new.spec, workspace, &chosen)?;
         if number == workspace.version && values == *workspace.values {
             return Ok(vec![]);
         }
-        let reach = reach(&old.spec, &new.spec, (&workspace.values, &values))?;
+        let by_values = (*workspace.values != values).then_some(Reach::Rebuild);
+        let reach = by_version.max(by_values).unwrap_or(Reach::Live);
         let updated: Happening = WorkspaceUpdated { values, version: number, workspace: id }.into();
         if workspace.phase.wish == Wish::Run && reach >= Reach::Restart {
             let build = workspace.phase.build + 1;
@@ -70,13 +72,15 @@ fn merged(
     complete(&new.parameters, &all).map_err(not_admitted)
 }
 
-/// How far the changes reach, unless only a new workspace can have them.
-fn reach(old: &WorkspaceSpec, new: &WorkspaceSpec, values: (&Values, &Values)) -> Result<Reach, Refusal> {
-    let all = impacts(old, new, values.0);
-    if let Some(impact) = all.iter().find(|impact| impact.reach == Reach::Recreate) {
-        return Err(Refusal::RecreationNeeded { field: impact.field.clone() });
+/// How far the changes from one version to another reach, unless only a new workspace can have them.
+fn by_version(
+    old: &WorkspaceSpec,
+    new: &WorkspaceSpec,
+    values: &Values,
+) -> Result<Option<Reach>, Refusal> {
+    let all = impacts(old, new, values);
+    match all.iter().find(|impact| impact.reach == Reach::Recreate) {
+        Some(impact) => Err(Refusal::RecreationNeeded { field: impact.field.clone() }),
+        None => Ok(farthest(&all)),
     }
-    let by_version = all.iter().map(|impact| impact.reach).max();
-    let by_values = (values.0 != values.1).then_some(Reach::Rebuild);
-    Ok(by_version.max(by_values).unwrap_or(Reach::Live))
 }
