@@ -31,6 +31,8 @@ fn request(line: &str, column: &str, victim: &Victim) -> (&'static str, String, 
         let (method, path) = line.split_once(' ').unwrap();
         let method = if method == "post" { "POST" } else { "GET" };
         let path = path.replace("{seq}", "1").replace("{group}", &victim.group);
+        let path = path.replace("{template}", &victim.template).replace("{number}", "1");
+        let path = path.replace("{workspace}", &victim.workspace);
         return (method, with_question(&path), body_of(&path));
     };
     let arguments = match command {
@@ -86,11 +88,37 @@ fn request(line: &str, column: &str, victim: &Victim) -> (&'static str, String, 
         "budgets.set_budget" => budget_of(&victim.subject),
         "budgets.change_budget" => json!({"budget": victim.budget, "limit": 2, "thresholds": [50]}),
         "budgets.end_budget" => json!({"budget": victim.budget}),
+        command if command.starts_with("workspaces.") => of_workspaces(command, column, victim),
         "custody.erase_payloads" => json!({"subject": victim.subject, "reason": "a test"}),
         other => panic!("`{other}` has no row: say here what it is sent with"),
     };
     let body = json!({"id": format!("{column}-{command}"), "command": command, "arguments": arguments});
     ("POST", "/api/v1/commands".to_owned(), body.to_string())
+}
+
+fn of_workspaces(command: &str, column: &str, victim: &Victim) -> Value {
+    let (template, workspace) = (&victim.template, &victim.workspace);
+    let handle = column.replace('_', "-");
+    match command {
+        "workspaces.publish_template" => json!({"handle": handle, "spec": spec(), "promote": true}),
+        "workspaces.promote_version" => json!({"template": template, "number": 1}),
+        "workspaces.archive_version" => json!({"template": template, "number": 2}),
+        "workspaces.deprecate_template" => json!({"template": template, "message": "a test"}),
+        "workspaces.archive_template" => json!({"template": template}),
+        "workspaces.create_workspace" => json!({"handle": handle, "template": template}),
+        "workspaces.transfer_workspace" => json!({"workspace": workspace, "to": victim.subject}),
+        "workspaces.share_app" => json!({"workspace": workspace, "app": "web", "sharing": "owner"}),
+        "workspaces.delete_volume" => json!({"workspace": workspace, "volume": "home"}),
+        _ => json!({"workspace": workspace}),
+    }
+}
+
+/// The smallest template there is.
+fn spec() -> Value {
+    json!({
+        "container": {"image": format!("sha256:{}", "0".repeat(64)), "user": "1000:1000"},
+        "limits": {"cpu_millis": 100, "memory_mib": 64, "processes": 64},
+    })
 }
 
 fn access_policy() -> Value {
@@ -114,6 +142,7 @@ fn with_question(path: &str) -> String {
 
 fn body_of(path: &str) -> String {
     match path {
+        path if path.ends_with("/plan") => json!({"spec": spec()}).to_string(),
         "/api/v1/authcheck" => json!({"checks": {"read": {"permission": "runs.read"}}}).to_string(),
         _ => String::new(),
     }
@@ -132,6 +161,8 @@ struct Victim {
     group: String,
     key: String,
     budget: String,
+    template: String,
+    workspace: String,
 }
 
 fn budget_of(subject: &str) -> Value {
@@ -150,7 +181,12 @@ fn victim(owner: &Client, handle: &str) -> Victim {
     let group = make("group", "identity.create_group", json!({"handle": handle}));
     let key = make("key", "keys.issue_key", json!({"alias": handle, "class": "user", "owner": subject}));
     let budget = make("budget", "budgets.set_budget", budget_of(&subject));
-    Victim { subject, credential, grant, group, key, budget }
+    let name = handle.trim_start_matches("victim-");
+    let published = json!({"handle": name, "spec": spec(), "promote": true});
+    let template = make("template", "workspaces.publish_template", published);
+    let workspace =
+        make("workspace", "workspaces.create_workspace", json!({"handle": name, "template": template}));
+    Victim { subject, credential, grant, group, key, budget, template, workspace }
 }
 
 fn cell(client: &Client, line: &str, column: &str, victim: &Victim) -> String {

@@ -234,7 +234,7 @@ fn no_fold_depends_on_what_a_payload_holds() {
 }
 
 #[test]
-fn no_fold_but_those_of_sessions_and_tenants_depends_on_when_and_none_on_the_door() {
+fn no_fold_but_those_of_sessions_tenants_and_workspaces_depends_on_when_and_none_on_the_door() {
     every_seed(|seed, events| {
         let by_time = |event: &Event| {
             let sessions = [

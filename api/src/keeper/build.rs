@@ -25,6 +25,7 @@ pub(super) struct Build {
     pub(super) workspace: Workspace,
     pub(super) spec: Arc<WorkspaceSpec>,
     pub(super) names: Names,
+    pub(super) label: Box<str>,
     pub(super) log: Log,
     pub(super) event: u64,
 }
@@ -37,6 +38,7 @@ impl Build {
             spec: &self.spec,
             values: &self.workspace.values,
             names: &self.names,
+            label: &self.label,
             event: self.event,
         }
     }
@@ -109,9 +111,10 @@ impl Keeper {
         let workspace = state.workspaces.live(id)?.clone();
         let spec = state.spec_of(&workspace).map(|version| AsJson::share(&version.spec))?;
         let names = state.names_of(id, &workspace);
+        let label = state.label_of(id);
         let log = self.inner.logs.of(id, workspace.phase.build);
         let event = workspace.phase.since.0;
-        Some(Build { id, workspace, spec, names, log, event })
+        Some(Build { id, workspace, spec, names, label, log, event })
     }
 
     async fn with_image(&self, build: &Build) -> Result<Hash, Fault> {
@@ -209,7 +212,7 @@ impl Keeper {
 
     /// What programs find in their environment beside what the container has: the key of the tools, and where models are called.
     pub(super) fn environment(&self, build: &Build) -> Vec<String> {
-        let mut all = Vec::new();
+        let mut all = vec![format!("DEED_WORKSPACE_HANDLE={}", build.workspace.handle)];
         let Some(secret) = self.tool_secret(build) else { return all };
         let base = format!("http://127.0.0.1:{}", made::PROXY_PORT);
         let secret = secret.reveal();

@@ -27,6 +27,8 @@ pub struct Made<'a> {
     pub values: &'a Values,
     /// For whom.
     pub names: &'a Names,
+    /// What stands for it in host names.
+    pub label: &'a str,
     /// By which event.
     pub event: u64,
 }
@@ -44,10 +46,7 @@ impl Made<'_> {
 
     /// Environment variables of everything that runs in it. None of them is a secret.
     pub fn environment(&self) -> Vec<String> {
-        let mut all = vec![
-            format!("DEED_WORKSPACE={}", self.names.workspace_id),
-            format!("DEED_WORKSPACE_HANDLE={}", self.names.workspace_handle),
-        ];
+        let mut all = vec![format!("DEED_WORKSPACE={}", self.names.workspace_id)];
         let parameters = self.values.iter();
         all.extend(parameters.map(|(name, value)| format!("DEED_PARAMETER_{}={value}", name.to_uppercase())));
         for name in ["http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"] {
@@ -77,7 +76,8 @@ impl Made<'_> {
             (EVENT_LABEL, self.event.to_string()),
         ];
         ContainerCreateBody {
-            hostname: Some(self.names.workspace_handle.to_string()),
+            // Not what its owner calls it: one of a template's stock stays the container that it was when it becomes somebody's.
+            hostname: Some(self.label.to_string()),
             user: Some(container.user.to_string()),
             env: Some(self.environment()),
             cmd: Some(command).filter(|words| !words.is_empty()),

@@ -13,7 +13,7 @@ use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 pub(crate) struct Server {
     /// Where it listens.
     pub(crate) address: SocketAddr,
-    /// Where its door to workspaces listens.
+    /// Where the door to its workspaces listens.
     pub(crate) door: SocketAddr,
     /// The key that auditors pin.
     pub(crate) key: String,
@@ -75,8 +75,8 @@ impl Place {
         let log = File::options().create(true).append(true).open(self.dir.join("stderr")).unwrap();
         let mut child = command.stdout(Stdio::piped()).stderr(log).stdin(Stdio::null()).spawn().unwrap();
         let mut out = BufReader::new(child.stdout.take().unwrap());
-        let address = line(&mut out).and_then(|line| line.rsplit_once("http://")?.1.parse().ok());
-        let door = line(&mut out).and_then(|line| line.rsplit_once("http://")?.1.parse().ok());
+        let mut place = || line(&mut out).and_then(|line| line.rsplit_once("http://")?.1.parse().ok());
+        let (address, door) = (place(), place());
         let key =
             line(&mut out).and_then(|line| Some(line.strip_prefix("auditors pin this key: ")?.to_owned()));
         let (Some(address), Some(door), Some(key)) = (address, door, key) else {

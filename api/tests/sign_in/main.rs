@@ -20,6 +20,7 @@ mod forging;
 mod honest;
 mod house;
 mod in_chromium;
+mod in_the_ide;
 mod lives;
 mod programs;
 mod recovery;
@@ -56,7 +57,11 @@ impl Scene {
 
     /// With changes to the policy's only provider.
     fn with(kind: Kind, changes: &Value) -> Self {
-        let house = House::new();
+        Self::at(House::new(), kind, changes)
+    }
+
+    /// With a server that is there.
+    fn at(house: House, kind: Kind, changes: &Value) -> Self {
         let base = house.base();
         let registration = Registration {
             backchannel_logout_uri: Some(format!("{base}/auth/corp/logout")),

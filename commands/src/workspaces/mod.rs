@@ -53,7 +53,7 @@ fn template<'a>(ask: &Ask<'a>, id: TemplateId) -> Result<&'a Template, Refusal> 
 }
 
 /// A version that was not archived.
-fn version<'a>(template: TemplateId, found: &'a Template, number: u64) -> Result<&'a Version, Refusal> {
+fn version(template: TemplateId, found: &Template, number: u64) -> Result<&Version, Refusal> {
     let version = found.version(number).filter(|version| version.span.is_open());
     version.ok_or_else(|| unusable(template, "no_such_version"))
 }

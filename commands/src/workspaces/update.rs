@@ -60,9 +60,9 @@ fn merged(
     workspace: &Workspace,
     chosen: &Values,
 ) -> Result<Values, Refusal> {
-    let changed = |(name, value): &(&Box<str>, &Box<str>)| workspace.values.get(*name) != Some(*value);
     let fixed = |name: &str| old.parameter(name).is_some_and(|parameter| !parameter.mutable);
-    if let Some((name, _)) = chosen.iter().filter(changed).find(|(name, _)| fixed(name)) {
+    let mut changed = chosen.iter().filter(|(name, value)| workspace.values.get(*name) != Some(*value));
+    if let Some((name, _)) = changed.find(|(name, _)| fixed(name)) {
         return Err(Refusal::RecreationNeeded { field: format!("parameters.{name}").into() });
     }
     let kept = workspace.values.iter().filter(|(name, _)| new.parameter(name).is_some());

@@ -48,6 +48,16 @@ impl Given {
         }
     }
 
+    /// The same, by whoever asks, then.
+    pub(crate) fn happen_at(&mut self, asking: &Asking, facts: impl IntoIterator<Item = Fact>) {
+        let Asking { actor, now: time } = *asking;
+        for fact in facts {
+            let event = samples::event(self.seq, Hash([0; 32]), fact);
+            self.state.apply(&Event { actor, time, ..event });
+            self.seq += 1;
+        }
+    }
+
     /// How many events there were.
     pub(crate) fn size(&self) -> u64 {
         self.seq

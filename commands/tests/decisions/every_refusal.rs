@@ -7,6 +7,7 @@ use crate::programs::{delegate, issue_token, on_behalf};
 use crate::providers::{adopted, asserted, believing, corp, login, sign_in};
 use crate::spending::{key, key_of, of_tokens, reservation, tokens};
 use crate::tenants::{called, delete, grouped_by, put, tenant, tenants};
+use crate::workshop::{create, publish, published, ran, rust, values, workspace};
 use commands::Command;
 use commands::access::{
     ApproveGrant, BreakGlass, CreateOrganization, GrantRole, Look, RetireRole, RevokeRole,
@@ -20,7 +21,9 @@ use commands::identity::{
 use commands::keys::{IssueKey, Wished};
 use commands::policy::ApprovePolicy;
 use commands::provisioning::{PutSubject, ReadDirectory};
+use commands::workspaces::{CreateWorkspace, ShareApp, UpdateWorkspace};
 use fixtures::samples;
+use fixtures::samples::workspaces::parameter;
 use ledger::event::access::{GrantRequested, RoleGranted, Terms};
 use ledger::event::budgets::Target;
 use ledger::event::custody::CommandRefused;
@@ -28,6 +31,7 @@ use ledger::event::identity::{GroupCreated, PersonCreated, SubjectSuspended};
 use ledger::event::keys::KeyClass;
 use ledger::event::policy::{AccessPolicy, Body, PolicyAdopted, PolicyProposed, SignIn as SignInPolicy};
 use ledger::event::scope::{Environment, Environments, Scope};
+use ledger::event::workspaces::{Kind, Sharing, WorkspaceSpec};
 use ledger::event::{Actor, ContentDigest, Fact, Grantee, Refusal, Via};
 use ledger::hash::Hash;
 use projections::access::{Permission, Role};
@@ -171,6 +175,23 @@ fn of_spending() -> Vec<(&'static str, Actor, Command)> {
     ]
 }
 
+/// Cases about templates and workspaces.
+fn of_workspaces() -> Vec<(&'static str, Actor, Command)> {
+    let ada = asked_by("ada").actor;
+    let unsound = WorkspaceSpec { prebuilt: 101, ..rust() };
+    let fixed = values(&[("region", "asia")]);
+    let update = UpdateWorkspace { workspace: workspace("work"), version: None, values: fixed };
+    let share = ShareApp { workspace: workspace("work"), app: "ide".into(), sharing: Sharing::Authenticated };
+    let unknown = CreateWorkspace { values: values(&[("colour", "red")]), ..create("new") };
+    vec![
+        ("unsound_template", ada, publish("new", unsound).into()),
+        ("template_not_usable", ada, CreateWorkspace { version: Some(9), ..create("new") }.into()),
+        ("parameter_not_admitted", ada, unknown.into()),
+        ("recreation_needed", ada, update.into()),
+        ("shared_too_widely", ada, share.into()),
+    ]
+}
+
 fn asked_for() -> Fact {
     GrantRequested {
         request: request("hers"),
@@ -218,6 +239,9 @@ fn facts() -> Vec<Fact> {
     facts.push(SubjectSuspended { reason: "away".into(), subject: subject("eva") }.into());
     facts.extend(adopted(everybody));
     facts.push(on_behalf("lent", "svc-ci", "ada").into());
+    let region = parameter("region", Kind::Text, Some("eu"));
+    facts.extend(published("rust", WorkspaceSpec { parameters: vec![region], ..rust() }));
+    facts.extend(ran("work", "ada"));
     facts.extend((0..64).map(|number| crate::given::issued("svc-many", &format!("many {number}"), None)));
     facts
 }
@@ -230,7 +254,7 @@ fn every_reason_for_refusing_has_a_case() {
     given.has("corp", &["theirs"]);
     given.happen_by("svc-corp", grouped_by("corp", "crew"));
     let mut seen: BTreeSet<&str> = OF_THE_ENGINE.into();
-    let cases = [of_identity(), of_access(), of_spending(), of_provisioning()].concat();
+    let cases = [of_identity(), of_access(), of_spending(), of_provisioning(), of_workspaces()].concat();
     for (code, actor, command) in cases {
         let name = command.name();
         let refusal = given.when(&asked(actor), command).facts().expect_err(code);

@@ -16,6 +16,8 @@ mod providers;
 mod spending;
 #[path = "../common/tenants.rs"]
 mod tenants;
+#[path = "../common/workspaces.rs"]
+mod workshop;
 
 mod access;
 mod approvals;
@@ -37,3 +39,4 @@ mod scopes;
 mod sessions;
 mod standing;
 mod tokens;
+mod workspaces;

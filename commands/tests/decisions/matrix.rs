@@ -77,8 +77,9 @@ pub(crate) fn every_command() -> Vec<(String, Command)> {
     }
     let for_a_person: Command = issue_token(Some("guest")).into();
     found.push(named(" for a person", for_a_person));
+    let others = [of_identity(), of_access(), of_spending(), of_policy_and_custody()].concat();
     let others =
-        [of_identity(), of_access(), of_spending(), of_policy_and_custody(), of_provisioning()].concat();
+        [others, of_provisioning(), crate::workspaces::orders(), crate::workspaces::outcomes()].concat();
     found.extend(others.into_iter().map(|command| named("", command)));
     found.sort_by(|(one, _), (other, _)| one.cmp(other));
     found
@@ -304,6 +305,7 @@ pub(crate) fn everybody() -> Given {
     facts.extend(adopted(SignInPolicy { recovery_codes: true, ..with_workload() }));
     facts.extend([known("guest"), with_roles("svc-root", &[Role::Owner])].concat());
     facts.extend(programs());
+    facts.extend(crate::workspaces::there());
     facts.extend([known("svc-corp"), tenants("tenants", &[tenant("corp")])].concat());
     let mut given = given(facts);
     given.has("corp", &["theirs"]);

@@ -6,7 +6,10 @@ use crate::history::Span;
 use imbl::{OrdMap, OrdSet};
 use ledger::event::id::{ReservationId, TemplateId, WorkspaceId};
 use ledger::event::scope::Scope;
-use ledger::event::workspaces::{FailedAt, Schedule, Sharing, Values, Why, WorkspaceRequested};
+use ledger::event::workspaces::{
+    AppShared, FailedAt, Schedule, Sharing, Started, Values, VolumeDeleted, Why, WorkspaceFailed,
+    WorkspaceRequested,
+};
 use ledger::event::{Event, Subject, Workspaces as Facts};
 use ledger::hash::Hash;
 use ledger::time::Time;
@@ -182,23 +185,10 @@ impl Workspaces {
                 self.turn(began.workspace, Status::Building, event);
                 self.change(began.workspace, |workspace| workspace.payer = workspace.owner);
             }
-            Facts::Started(started) => {
-                self.turn(started.workspace, Status::Running, event);
-                self.change(started.workspace, |workspace| {
-                    workspace.container = Some(started.container);
-                    workspace.started = Some(event.time);
-                    workspace.logged = logged(event);
-                });
-            }
+            Facts::Started(started) => self.run(started, event),
             Facts::Stopped(stopped) => self.turn(stopped.workspace, Status::Stopped, event),
             Facts::WorkspaceDeleted(deleted) => self.end(deleted.workspace, &deleted.kept, event),
-            Facts::WorkspaceFailed(failed) => {
-                self.turn(failed.workspace, Status::Failed, event);
-                self.change(failed.workspace, |workspace| {
-                    workspace.phase.failed = Some(failed.at);
-                    workspace.logged = logged(event);
-                });
-            }
+            Facts::WorkspaceFailed(failed) => self.fail(failed, event),
             Facts::Lost(lost) => {
                 self.turn(lost.workspace, Status::Lost, event);
                 self.change(lost.workspace, |workspace| workspace.phase.losses += 1);
@@ -207,14 +197,7 @@ impl Workspaces {
                 self.update(updated.workspace, updated.version, &updated.values)
             }
             Facts::WorkspaceTransferred(to) => self.hand_over(to.workspace, to.owner, None, event.time),
-            Facts::AppShared(shared) => self.change(shared.workspace, |workspace| match shared.sharing {
-                Sharing::Owner => {
-                    workspace.shared.remove(&shared.app);
-                }
-                Sharing::Organization | Sharing::Authenticated | Sharing::Public => {
-                    workspace.shared.insert(shared.app.clone(), shared.sharing);
-                }
-            }),
+            Facts::AppShared(shared) => self.share(shared),
             Facts::ScheduleSet(set) => self.change(set.workspace, |workspace| {
                 workspace.schedule = set.schedule.clone().map(AsJson::new);
                 workspace.scheduled = event.time;
@@ -222,13 +205,7 @@ impl Workspaces {
             Facts::FellAsleep(asleep) => {
                 self.change(asleep.workspace, |workspace| workspace.asleep = Some(event.time));
             }
-            Facts::VolumeDeleted(deleted) => {
-                self.orders += 1;
-                self.change(deleted.workspace, |workspace| {
-                    let rest = workspace.kept.iter().filter(|kept| **kept != deleted.volume);
-                    workspace.kept = rest.cloned().collect();
-                });
-            }
+            Facts::VolumeDeleted(deleted) => self.forget_volume(deleted),
             Facts::ActivitySeen(seen) => self.change(seen.workspace, |workspace| workspace.used = event.time),
             Facts::TemplateCreated(_)
             | Facts::VersionPublished(_)
@@ -240,6 +217,42 @@ impl Workspaces {
             | Facts::EgressCounted(_)
             | Facts::OrphanFound(_) => {}
         }
+    }
+
+    fn run(&mut self, started: &Started, event: &Event) {
+        self.turn(started.workspace, Status::Running, event);
+        self.change(started.workspace, |workspace| {
+            workspace.container = Some(started.container);
+            workspace.started = Some(event.time);
+            workspace.logged = logged(event);
+        });
+    }
+
+    fn fail(&mut self, failed: &WorkspaceFailed, event: &Event) {
+        self.turn(failed.workspace, Status::Failed, event);
+        self.change(failed.workspace, |workspace| {
+            workspace.phase.failed = Some(failed.at);
+            workspace.logged = logged(event);
+        });
+    }
+
+    fn share(&mut self, shared: &AppShared) {
+        self.change(shared.workspace, |workspace| match shared.sharing {
+            Sharing::Owner => {
+                workspace.shared.remove(&shared.app);
+            }
+            Sharing::Organization | Sharing::Authenticated | Sharing::Public => {
+                workspace.shared.insert(shared.app.clone(), shared.sharing);
+            }
+        });
+    }
+
+    fn forget_volume(&mut self, deleted: &VolumeDeleted) {
+        self.orders += 1;
+        self.change(deleted.workspace, |workspace| {
+            let rest = workspace.kept.iter().filter(|kept| **kept != deleted.volume);
+            workspace.kept = rest.cloned().collect();
+        });
     }
 
     fn add(&mut self, requested: &WorkspaceRequested, event: &Event) {

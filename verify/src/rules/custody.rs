@@ -3,9 +3,8 @@
 //! Two refusals are not judged again: that a command id was used for another command, because only the server can compare the
 //! commands' digests, and that an expiry had passed, because the refused expiry is not recorded.
 
-use super::{
-    Case, Verdict, Wrong, budgets, keys, not_allowed, provisioning, recovery, require, tokens, workspaces,
-};
+use super::workspaces::refusals::{self, is_ceiling, is_lasting, is_not_admitted, is_unusable};
+use super::{Case, Verdict, Wrong, budgets, keys, not_allowed, provisioning, recovery, require, tokens};
 use crate::fault::Code;
 use ledger::event::Subject;
 use ledger::event::access::Ground;
@@ -89,7 +88,7 @@ fn command_refused(case: &Case<'_>, fact: &CommandRefused) -> Verdict {
         Refusal::UnknownObject { object } => !is_live(case, *object),
         Refusal::UnknownRole { role } => !is_role(case, role),
         Refusal::HandleTaken { handle } => {
-            state.subjects.by_handle(handle).is_some() || workspaces::is_taken(case, fact.about, handle)
+            state.subjects.by_handle(handle).is_some() || refusals::is_taken(case, fact.about, handle)
         }
         Refusal::NameTaken { handle, scope } => is_taken(case, handle, *scope),
         Refusal::LoginTaken { login } => state.subjects.by_login(login).is_some(),
@@ -126,11 +125,13 @@ fn command_refused(case: &Case<'_>, fact: &CommandRefused) -> Verdict {
         }
         Refusal::DutiesConflict { duty } => state.rules.duty(*duty).is_some_and(|duty| duty.span.is_open()),
         Refusal::OwnMatter { object } | Refusal::Settled { object } => !matches!(object, Object::Ledger(_)),
-        Refusal::UnsoundTemplate { .. }
-        | Refusal::TemplateNotUsable { .. }
-        | Refusal::ParameterNotAdmitted { .. }
-        | Refusal::RecreationNeeded { .. }
-        | Refusal::SharedTooWidely { .. } => workspaces::is_refused(case, fact),
+        Refusal::UnsoundTemplate { .. } => &*fact.command == "workspaces.publish_template",
+        Refusal::TemplateNotUsable { reason, template } => is_unusable(case, fact.about, *template, reason),
+        Refusal::ParameterNotAdmitted { parameter, what } => {
+            is_not_admitted(case, fact.about, parameter, what)
+        }
+        Refusal::RecreationNeeded { field } => is_lasting(case, fact.about, field),
+        Refusal::SharedTooWidely { sharing_max } => is_ceiling(case, fact.about, *sharing_max),
         Refusal::CommandIdReused { .. }
         | Refusal::ExpiryInPast {}
         | Refusal::EnvironmentsNotHere { .. }

@@ -27,4 +27,5 @@ mod stories;
 mod tamper;
 mod tiles;
 mod tokens;
+mod workspaces;
 mod world;

@@ -2,7 +2,8 @@
 
 use crate::world::{Holds, SIZE, first, world};
 use fixtures::forge::story::Cast;
-use ledger::event::{Actor, Fact};
+use ledger::event::custody::LogRead;
+use ledger::event::{Actor, Channel, Fact};
 use verify::Code;
 
 /// Its name, what is appended and by whom, and the code that the last event must get; `None` for what is allowed.
@@ -28,4 +29,11 @@ pub(crate) fn holds(stories: impl Fn(&Cast) -> Vec<Story>) {
         });
         assert_eq!(first(&report), code.map(|code| (code, Some(last))), "{name}: {:?}", report.faults);
     }
+}
+
+/// The owner looks into the log; each event takes a second.
+pub(crate) fn read(cast: &Cast) -> Fact {
+    let time = crate::spending::on(1);
+    LogRead { channel: Channel::Http, count: 1, from: 0, reader: cast.owner, since: time, to: 1, until: time }
+        .into()
 }

@@ -200,6 +200,10 @@ pub(super) fn untyped(operation: &mut Operation<'_>) {
             operation.gives_as("text/plain; charset=utf-8", text());
             operation.fails(&[Kind::NotCheckpointed]);
         }
+        "/api/v1/workspaces/{workspace}/log" => {
+            operation.gives_as("text/plain; charset=utf-8", text());
+            operation.fails(&[Kind::NoSuchRoute, Kind::Unreadable]);
+        }
         "/api/v1/checkpoint" => {
             operation.gives_as("text/plain; charset=utf-8", text());
             operation.fails(&[Kind::NotCheckpointed]);

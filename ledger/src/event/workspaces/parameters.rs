@@ -123,6 +123,8 @@ fn number(value: &str) -> Option<i64> {
 
 /// The pattern, made to match the whole of a text.
 fn read(pattern: &str) -> Option<Regex> {
+    // It is one by itself: brackets of ours are not closed by it.
+    RegexBuilder::new(pattern).size_limit(PATTERN_MEMORY_MAX).build().ok()?;
     RegexBuilder::new(&format!("^(?:{pattern})$")).size_limit(PATTERN_MEMORY_MAX).build().ok()
 }
 

@@ -1,16 +1,18 @@
 //! Rules of workspaces: who may publish and order, what an order may follow, and that Deed says nothing that was not ordered.
 
+pub(super) mod refusals;
+
 use super::{Case, Verdict, Wrong, not_allowed, require};
-use ledger::event::custody::CommandRefused;
 use ledger::event::id::{ReservationId, TemplateId, VirtualKeyId, WorkspaceId};
 use ledger::event::keys::{KeyClass, KeyIssued};
 use ledger::event::scope::Scope;
 use ledger::event::workspaces::{
-    AppShared, DeletionOrdered, Lost, Sharing, StartOrdered, StopOrdered, Values, VersionPublished, Why,
-    WorkspaceClaimed, WorkspaceDeleted, WorkspaceRequested, WorkspaceSpec, WorkspaceTransferred,
-    WorkspaceUpdated, complete, is_slug,
+    AppShared, DeletionOrdered, FellAsleep, Lost, Parameter, ScheduleSet, StartOrdered, StopOrdered,
+    TemplateCreated, Values, VersionArchived, VersionPublished, VolumeDeleted, Why, WorkspaceClaimed,
+    WorkspaceDeleted, WorkspaceFailed, WorkspaceRequested, WorkspaceTransferred, WorkspaceUpdated, complete,
+    is_slug,
 };
-use ledger::event::{Actor, Object, Refusal, Subject, Workspaces};
+use ledger::event::{Actor, Subject, Workspaces};
 use ledger::time::Time;
 use projections::access::Permission;
 use projections::workspaces::derived::{
@@ -22,20 +24,10 @@ use projections::workspaces::{
 
 pub(super) fn judge(case: &Case<'_>, fact: &Workspaces) -> Verdict {
     match fact {
-        Workspaces::TemplateCreated(fact) => {
-            case.permitted(Permission::TemplatesPublish, fact.scope)?;
-            let free = case.state.templates.by_handle(fact.scope, &fact.handle).is_none()
-                && case.state.templates.find(fact.template).is_none();
-            require(free && is_slug(&fact.handle), "the name is none, or was taken")
-        }
+        Workspaces::TemplateCreated(fact) => created(case, fact),
         Workspaces::VersionPublished(fact) => published(case, fact),
         Workspaces::VersionPromoted(fact) => published_version(case, fact.template, fact.number).map(drop),
-        Workspaces::VersionArchived(fact) => {
-            let template = managed(case, fact.template)?;
-            open_version(template, fact.number)?;
-            let active = template.active().is_some_and(|(number, _)| number == fact.number);
-            require(!active, "the version was the promoted one")
-        }
+        Workspaces::VersionArchived(fact) => put_away(case, fact),
         Workspaces::TemplateDeprecated(fact) => managed(case, fact.template).map(drop),
         Workspaces::TemplateArchived(fact) => managed(case, fact.template).map(drop),
         Workspaces::WorkspaceRequested(fact) => requested(case, fact),
@@ -61,38 +53,16 @@ pub(super) fn judge(case: &Case<'_>, fact: &Workspaces) -> Verdict {
             given_back(case, running_reservation(fact.workspace))
         }
         Workspaces::WorkspaceDeleted(fact) => deleted(case, fact),
-        Workspaces::WorkspaceFailed(fact) => {
-            let running = [Status::Requested, Status::Building, Status::Lost];
-            let ending = [Status::Stopping, Status::Deleting];
-            current(case, fact.workspace, fact.build, &[running.as_slice(), &ending].concat())?;
-            let ran = live(case, fact.workspace)?.phase.wish == Wish::Run;
-            if ran { given_back(case, running_reservation(fact.workspace)) } else { Ok(()) }
-        }
+        Workspaces::WorkspaceFailed(fact) => failed(case, fact),
         Workspaces::Lost(Lost { build, workspace, .. }) => {
             current(case, *workspace, *build, &[Status::Running])
         }
         Workspaces::WorkspaceUpdated(fact) => updated(case, fact),
         Workspaces::WorkspaceTransferred(fact) => transferred(case, fact),
         Workspaces::AppShared(fact) => shared(case, fact),
-        Workspaces::ScheduleSet(fact) => {
-            may_order(case, lasting(case, fact.workspace)?)?;
-            let known = fact.schedule.as_ref().is_none_or(|schedule| schedule.zone.is_known());
-            require(known, "there is no such time zone, as far as this build knows")
-        }
-        Workspaces::FellAsleep(fact) => {
-            case.by_system()?;
-            let workspace = live(case, fact.workspace)?;
-            let times = version_of(case, workspace)?.spec.times;
-            let idle = times.dormant_after_seconds;
-            let due = idle.is_some_and(|idle| workspace.used.plus_seconds(idle) <= case.event.time);
-            require(due && workspace.asleep.is_none(), "it was used not long ago, or slept already")
-        }
-        Workspaces::VolumeDeleted(fact) => {
-            let workspace = case.state.workspaces.find(fact.workspace);
-            let workspace = workspace.ok_or(not_allowed("there was no such workspace"))?;
-            may_order(case, workspace)?;
-            require(workspace.kept.contains(&fact.volume), "no such volume was left")
-        }
+        Workspaces::ScheduleSet(fact) => scheduled(case, fact),
+        Workspaces::FellAsleep(fact) => slept(case, fact),
+        Workspaces::VolumeDeleted(fact) => volume_deleted(case, fact),
         Workspaces::ActivitySeen(fact) => {
             case.by_system()?;
             live(case, fact.workspace).map(drop)
@@ -101,6 +71,50 @@ pub(super) fn judge(case: &Case<'_>, fact: &Workspaces) -> Verdict {
         Workspaces::EgressCounted(fact) => counted(case, fact.workspace),
         Workspaces::OrphanFound(_) => case.by_system(),
     }
+}
+
+fn created(case: &Case<'_>, fact: &TemplateCreated) -> Verdict {
+    case.permitted(Permission::TemplatesPublish, fact.scope)?;
+    let free = case.state.templates.by_handle(fact.scope, &fact.handle).is_none()
+        && case.state.templates.find(fact.template).is_none();
+    require(free && is_slug(&fact.handle), "the name is none, or was taken")
+}
+
+fn put_away(case: &Case<'_>, fact: &VersionArchived) -> Verdict {
+    let template = managed(case, fact.template)?;
+    open_version(template, fact.number)?;
+    let active = template.active().is_some_and(|(number, _)| number == fact.number);
+    require(!active, "the version was the promoted one")
+}
+
+fn failed(case: &Case<'_>, fact: &WorkspaceFailed) -> Verdict {
+    let running = [Status::Requested, Status::Building, Status::Lost];
+    let ending = [Status::Stopping, Status::Deleting];
+    current(case, fact.workspace, fact.build, &[running.as_slice(), &ending].concat())?;
+    let ran = live(case, fact.workspace)?.phase.wish == Wish::Run;
+    if ran { given_back(case, running_reservation(fact.workspace)) } else { Ok(()) }
+}
+
+fn scheduled(case: &Case<'_>, fact: &ScheduleSet) -> Verdict {
+    may_order(case, lasting(case, fact.workspace)?)?;
+    let known = fact.schedule.as_ref().is_none_or(|schedule| schedule.zone.is_known());
+    require(known, "there is no such time zone, as far as this build knows")
+}
+
+fn slept(case: &Case<'_>, fact: &FellAsleep) -> Verdict {
+    case.by_system()?;
+    let workspace = live(case, fact.workspace)?;
+    let times = version_of(case, workspace)?.spec.times;
+    let idle = times.dormant_after_seconds;
+    let due = idle.is_some_and(|idle| workspace.used.plus_seconds(idle) <= case.event.time);
+    require(due && workspace.asleep.is_none(), "it was used not long ago, or slept already")
+}
+
+fn volume_deleted(case: &Case<'_>, fact: &VolumeDeleted) -> Verdict {
+    let workspace = case.state.workspaces.find(fact.workspace);
+    let workspace = workspace.ok_or(not_allowed("there was no such workspace"))?;
+    may_order(case, workspace)?;
+    require(workspace.kept.contains(&fact.volume), "no such volume was left")
 }
 
 /// What was counted may be said when the workspace is gone already.
@@ -328,12 +342,11 @@ fn updated(case: &Case<'_>, fact: &WorkspaceUpdated) -> Verdict {
     };
     complete_values(version, &fact.values)?;
     let old = version_of(case, workspace)?;
-    let fixed = old.spec.parameters.iter().filter(|parameter| !parameter.mutable);
-    let moved = |name: &Box<str>| {
-        let (before, after) = (workspace.values.get(name), fact.values.get(name));
+    let moved = |parameter: &Parameter| {
+        let (before, after) = (workspace.values.get(&parameter.name), fact.values.get(&parameter.name));
         after.is_some() && before != after
     };
-    let changed = fixed.map(|parameter| &parameter.name).any(moved);
+    let changed = old.spec.parameters.iter().any(|parameter| !parameter.mutable && moved(parameter));
     require(!changed, "a parameter changed that never does")
 }
 
@@ -380,83 +393,4 @@ pub(super) fn may_revoke(case: &Case<'_>, key: VirtualKeyId) -> bool {
     let is_its = case.state.live_tool_key(id, &workspace, case.event.time) == Some(key);
     let deleting = case.event.actor == Actor::System && workspace.phase.status == Status::Deleting;
     is_its && (deleting || may_order(case, &workspace).is_ok())
-}
-
-/// Whether a name was taken by a workspace of whoever was to have it.
-pub(super) fn is_taken(case: &Case<'_>, about: Option<Object>, handle: &str) -> bool {
-    let own = acting(case).is_some_and(|owner| case.state.workspaces.by_handle(owner, handle).is_some());
-    own || asked_about(case, about).is_some_and(|workspace| *workspace.handle == *handle)
-}
-
-/// The workspace that a refused command was about, if there was one.
-fn asked_about<'a>(case: &Case<'a>, about: Option<Object>) -> Option<&'a Workspace> {
-    let Some(Object::Workspace(id)) = about else { return None };
-    case.state.workspaces.live(id)
-}
-
-/// Whether a refusal of this area was right, as far as the log can tell: what was asked for is not in it, only what it was about.
-pub(super) fn is_refused(case: &Case<'_>, fact: &CommandRefused) -> bool {
-    let workspace = asked_about(case, fact.about);
-    match &fact.refusal {
-        Refusal::TemplateNotUsable { reason, template } => is_unusable(case, workspace, *template, reason),
-        Refusal::UnsoundTemplate { .. } => &*fact.command == "workspaces.publish_template",
-        Refusal::ParameterNotAdmitted { parameter, .. } => match workspace {
-            // A parameter that no version has is refused as well, with these very words.
-            Some(workspace) => {
-                has_parameter(case, workspace.template, parameter) || is_unknown(&fact.refusal)
-            }
-            None => {
-                let all = || case.state.templates.list(None);
-                is_unknown(&fact.refusal) || all().any(|(id, _)| has_parameter(case, id, parameter))
-            }
-        },
-        Refusal::RecreationNeeded { field } => {
-            workspace.is_some_and(|workspace| is_lasting(case, workspace, field))
-        }
-        Refusal::SharedTooWidely { sharing_max } => {
-            let spec = workspace.and_then(|workspace| case.state.spec_of(workspace)).map(|found| &found.spec);
-            let ceiling = |spec: &WorkspaceSpec| spec.apps.iter().any(|app| app.sharing_max == *sharing_max);
-            let known = *sharing_max == Sharing::Owner || spec.is_some_and(|spec| ceiling(spec));
-            spec.is_some() && known && *sharing_max != Sharing::Public
-        }
-        _ => false,
-    }
-}
-
-/// Whether nothing could be made from a template for that reason.
-fn is_unusable(case: &Case<'_>, workspace: Option<&Workspace>, id: TemplateId, reason: &str) -> bool {
-    if reason == "new_owner_may_not" {
-        return workspace.is_some_and(|workspace| workspace.template == id);
-    }
-    let Some(template) = case.state.templates.live(id) else { return false };
-    match reason {
-        "elsewhere" => template.scope != Scope::Site,
-        "deprecated" => template.deprecated.is_some(),
-        "nothing_promoted" => template.active().is_none(),
-        "promoted" => template.active().is_some(),
-        "no_such_version" => true,
-        _ => false,
-    }
-}
-
-fn is_unknown(refusal: &Refusal) -> bool {
-    let words = "the template has a parameter of this name";
-    matches!(refusal, Refusal::ParameterNotAdmitted { what, .. } if **what == *words)
-}
-
-fn has_parameter(case: &Case<'_>, id: TemplateId, name: &str) -> bool {
-    let found = case.state.templates.live(id);
-    found.is_some_and(|found| found.versions.values().any(|one| one.spec.parameter(name).is_some()))
-}
-
-/// Whether a workspace that is there can never have a field changed: a parameter that is not mutable, or something of another version.
-fn is_lasting(case: &Case<'_>, workspace: &Workspace, field: &str) -> bool {
-    let parameter = field
-        .strip_prefix("parameters.")
-        .and_then(|name| case.state.spec_of(workspace).and_then(|version| version.spec.parameter(name)));
-    if let Some(parameter) = parameter {
-        return !parameter.mutable;
-    }
-    let template = case.state.templates.live(workspace.template);
-    template.is_some_and(|template| template.versions.len() > 1)
 }
