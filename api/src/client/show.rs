@@ -47,6 +47,14 @@ pub(super) fn rows(rows: &Value, columns: &[String]) -> String {
     if rows.is_empty() { String::new() } else { aligned(&lines) }
 }
 
+/// A row with other cells.
+pub(super) fn with<const N: usize>(mut row: Value, cells: [(&str, Value); N]) -> Value {
+    if let Some(row) = row.as_object_mut() {
+        row.extend(cells.map(|(name, value)| (name.to_owned(), value)));
+    }
+    row
+}
+
 /// An answer of several parts: what is short line by line, then each list as a table.
 pub(super) fn answer(answer: &Value) -> String {
     let parts = || answer.as_object().into_iter().flatten();

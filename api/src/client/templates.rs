@@ -80,9 +80,9 @@ async fn list(asking: &Asking) -> Result<String, Stop> {
         return Ok(show::json(&json!({ "rows": rows })));
     }
     let columns = ["name", "status", "promoted", "newest", "scope", "template", "message"].map(str::to_owned);
-    let shown = rows.into_iter().map(|mut row| {
-        row["name"] = part(&row, &["handle"]).clone();
-        row
+    let shown = rows.into_iter().map(|row| {
+        let name = part(&row, &["handle"]).clone();
+        show::with(row, [("name", name)])
     });
     Ok(show::rows(&Value::Array(shown.collect()), &columns))
 }

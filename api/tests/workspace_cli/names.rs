@@ -1,22 +1,26 @@
 //! Which workspace a name stands for.
 
-use crate::common::people::service_account;
-use crate::house::House;
+use crate::common::people::{service_account, text};
+use crate::house::{House, Terminal};
+use serde_json::json;
 
 #[test]
 fn a_name_is_looked_for_among_ones_own_workspaces_first() {
     let house = House::new();
     house.publish("tiny", "true", "");
-    let member = service_account(&house.owner.client, "robot", Some("operator"));
+    let client = &house.owner.client;
+    let developer = json!({ "handle": "developer", "permissions": ["templates.read", "workspaces.use"] });
+    let developer = text(&client.done("define", "access.define_role", &developer)["result"]["role"]);
+    let member = service_account(client, "robot", Some(&developer));
     let (owner, robot) = (&house.terminal, house.terminal_of(&member, "robot"));
-    let create = |terminal: &crate::house::Terminal, name: &str| {
+    let create = |terminal: &Terminal, name: &str| {
         let made = terminal.json(&["workspace", "create", "tiny", name, "--json"]);
         made["workspace"].as_str().unwrap().to_owned()
     };
     let mine = create(owner, "one");
     let theirs = create(&robot, "one");
     let two = create(&robot, "two");
-    let id = |terminal: &crate::house::Terminal, name: &str| {
+    let id = |terminal: &Terminal, name: &str| {
         terminal.json(&["workspace", "show", name, "--json"])["workspace"].clone()
     };
     assert_eq!(
@@ -32,7 +36,7 @@ fn a_name_is_looked_for_among_ones_own_workspaces_first() {
     assert_eq!(owner.done(&["workspace", "delete", "two"]).out, "two is deleted\n");
     owner.done(&["workspace", "delete", "one"]);
     // Two others of one name: neither is meant.
-    let third = service_account(&house.owner.client, "third", Some("operator"));
+    let third = service_account(client, "third", Some(&developer));
     create(&house.terminal_of(&third, "third"), "one");
     let said = owner.refused(&["workspace", "stop", "one"]);
     assert!(said.starts_with("several workspaces are called `one`; say which by its id: `wsp_"), "{said}");

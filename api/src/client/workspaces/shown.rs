@@ -31,13 +31,11 @@ pub(super) async fn list(asking: &Asking, words: &ArgMatches) -> Result<String, 
         columns.push("owner".to_owned());
     }
     let shown = rows.iter().map(|row| {
-        let mut shown = row.clone();
         let template = part(row, &["template"]);
         let handle = template.as_str().and_then(|id| handles.get(id).copied()).unwrap_or(template);
-        shown["name"] = part(row, &["handle"]).clone();
-        shown["template"] = handle.clone();
-        shown["status"] = status(row).into();
-        shown
+        let name = part(row, &["handle"]).clone();
+        let cells = [("name", name), ("template", handle.clone()), ("status", status(row).into())];
+        show::with(row.clone(), cells)
     });
     let text = show::rows(&Value::Array(shown.collect()), &columns);
     Ok(if text.is_empty() {
