@@ -3,11 +3,12 @@
 use crate::common::client::Answer;
 use crate::common::until;
 use crate::forging::{cookie_set, now};
-use crate::guest::{Guest, PAGE, cut, path_of};
+use crate::guest::{Guest, PAGE, cut};
 use crate::house::Session;
 use crate::scene::{HOME, Scene, Workspace, next_id, subject, was_done};
 use fixtures::identity::browser::encode;
 use serde_json::{Value, json};
+use std::time::Instant;
 
 /// Says what it was asked, and goes on for ever when it is asked to.
 const APP: &str = r#"cat > /tmp/app.sh <<'END'
@@ -44,7 +45,6 @@ struct Street {
     ada: Session,
     bob: Session,
     workspace: Workspace,
-    template: String,
     /// The host of the app that may be shared, and of the one that may not.
     web: String,
     own: String,
@@ -57,7 +57,7 @@ impl Street {
         let (ada, bob) = (scene.person("ada"), scene.person("bob"));
         let workspace = scene.workspace(&ada, "box", &template);
         let (web, own) = (scene.host_of(&workspace, "web"), scene.host_of(&workspace, "own"));
-        Self { scene, ada, bob, workspace, template, web, own }
+        Self { scene, ada, bob, workspace, web, own }
     }
 
     fn share(&self, app: &str, sharing: &str) -> Answer {
@@ -97,11 +97,16 @@ fn told(answer: &Answer, hosts: &[&str]) -> String {
     text
 }
 
+/// Whether an answer is what the app says of a request that came to it.
+fn heard(answer: &Answer) -> bool {
+    answer.text().to_ascii_lowercase().contains("x-forwarded-host")
+}
+
 /// Holds when somebody at an address did not come to the app.
 fn kept_out(what: &str, answer: &Answer) {
     println!("{what:<58} | {}", answer.status);
     assert!([303, 400, 401, 403, 404, 405, 409, 421, 505].contains(&answer.status), "{what}: {answer}");
-    assert!(!answer.text().starts_with("GET "), "{what}: {answer}");
+    assert!(!heard(answer), "{what}: {answer}");
     assert_eq!(cookie_set(answer, "deed_door"), None, "{what}: {answer}");
 }
 
@@ -111,7 +116,8 @@ fn strangers_come_to_nothing_and_learn_nothing() {
     let scene = &street.scene;
     let [itself, unknown] = street.elsewhere();
     let guest = scene.enter_app(&street.ada, &street.web);
-    let hosts = [street.web.as_str(), &unknown, &itself];
+    let labels = [street.label().to_owned(), "0".repeat(street.label().len())];
+    let hosts = labels.each_ref().map(String::as_str);
     for headers in [PAGE, "", "Sec-Fetch-Mode: cors\r\n"] {
         let answers =
             [&street.web, &unknown].map(|host| told(&scene.stranger(host).ask("GET /", headers), &hosts));
@@ -123,17 +129,12 @@ fn strangers_come_to_nothing_and_learn_nothing() {
         assert_eq!(answers[0], answers[1], "{method}");
     }
     // Somebody else with a session: by the way to tickets, by name and by path.
-    let asks = |host: &str| {
-        let knock = scene.knock(&street.web, "/");
-        told(
-            &street
-                .bob
-                .get(&knock.place.replace(&encode(&[("", &street.web)])[1..], &encode(&[("", host)])[1..])),
-            &hosts,
-        )
+    let asks = |label: &str| {
+        let place = scene.knock(&street.web, "/").place.replace(street.label(), label);
+        told(&street.bob.get(&place), &hosts)
     };
-    assert_eq!(asks(&street.web), asks(&unknown));
-    assert!(asks(&street.web).starts_with("HTTP/1.1 404"), "{}", asks(&street.web));
+    assert_eq!(asks(hosts[0]), asks(hosts[1]));
+    assert!(asks(hosts[0]).starts_with("HTTP/1.1 404"), "{}", asks(hosts[0]));
     let bob = scene.enter(&street.bob, &itself);
     let by_path =
         ["box", "nothing"].map(|handle| told(&bob.get(&format!("/@me/{handle}/apps/web/")), &hosts));
@@ -292,11 +293,6 @@ fn confused(street: &Street, guest: &Guest) {
         ("a method that repeats", line("TRACE /", web, ""), &[405]),
         ("no path", line("OPTIONS *", web, ""), &[400]),
         ("two lengths", line("POST /", web, "Content-Length: 0\r\nContent-Length: 5\r\n"), &[400]),
-        (
-            "a length and chunks",
-            line("POST /", web, "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n"),
-            &[400],
-        ),
         ("chunks in another coding", line("POST /", web, "Transfer-Encoding: gzip, chunked\r\n"), &[400]),
         ("chunks, spelled oddly", line("POST /", web, "Transfer-Encoding: xchunked\r\n"), &[400]),
         ("a header over two lines", line("GET /", web, "X-A: b\r\n c: d\r\n"), &[400]),
@@ -326,10 +322,7 @@ fn confused(street: &Street, guest: &Guest) {
         let answer = guest.raw(&request).unwrap_or_else(|| panic!("{what}: no answer"));
         println!("{what:<44} | {}", answer.status);
         assert!(expected.contains(&answer.status), "{what}: {answer}");
-        assert!(
-            !answer.text().starts_with("GET ") && !answer.text().starts_with("POST "),
-            "{what}: {answer}"
-        );
+        assert!(!heard(&answer), "{what}: {answer}");
     }
     for (what, host) in
         [("in capitals", web.to_uppercase()), ("with a dot at its end", format!("{name}.:{port}"))]
@@ -359,7 +352,7 @@ fn by_path(street: &Street) {
     let [itself, _] = street.elsewhere();
     let guest = scene.enter(&street.ada, &itself);
     let heard = guest.get("/@me/box/apps/web/x/../y?z").text();
-    assert!(heard.starts_with("GET /x/../y?z ") || heard.starts_with("GET /y?z "), "{heard}");
+    assert!(heard.contains("GET /x/../y?z ") || heard.contains("GET /y?z "), "{heard}");
     for path in [
         "/@me/box/apps/web/../../../../api/v1/me",
         "/@me/box/apps/nothing/",
@@ -376,7 +369,7 @@ fn by_path(street: &Street) {
         let answer = guest.get(path);
         println!("{path:<58} | {}", answer.status);
         assert!(!answer.text().contains("\"subject\""), "{path}: {answer}");
-        assert!(answer.status == 404 || answer.text().starts_with("GET /.."), "{path}: {answer}");
+        assert!(answer.status == 404 || answer.text().contains("GET /.."), "{path}: {answer}");
     }
     // Shared or not, nobody else comes by path.
     was_done(&street.share("web", "public"));
@@ -436,17 +429,17 @@ fn sharing_goes_as_far_as_its_owner_and_the_template_say() {
         (ada.get("/").status == 200 && scene.shown(&street.workspace)["version"] == 2).then_some(())
     });
     comes([true, false, false], "public, at most organization");
-    assert!(!street.template.is_empty());
-    let visits = until("connections on record", || {
+    let visitors = [subject(&street.bob), subject(&eve), Value::Null];
+    let begun = Instant::now();
+    until("connections on record", || {
         let events = scene.events("workspaces.connections_counted");
-        let visitor = |who: Value| {
-            events
-                .iter()
-                .any(|leaf| leaf["data"]["visitor"] == who && leaf["data"]["bytes_out"].as_u64() > Some(0))
+        let counted = |who: &Value| {
+            let of = events.iter().filter(|leaf| leaf["data"]["visitor"] == *who);
+            of.clone().any(|leaf| leaf["data"]["bytes_out"].as_u64() > Some(0))
         };
-        (visitor(subject(&street.bob)) && visitor(subject(&eve)) && visitor(Value::Null)).then_some(events)
+        assert!(begun.elapsed().as_secs() < 20, "{events:#?}");
+        visitors.iter().all(counted).then_some(())
     });
-    println!("{}", visits[0]["data"]);
     street.scene.is_sound();
 }
 
@@ -490,7 +483,6 @@ fn what_is_open_is_cut_when_it_may_no_longer_be() {
     let suspend = json!({ "subject": subject(&street.ada), "reason": "left" });
     cut("owner suspended", guest.two_open(""), || drop(scene.done("identity.suspend_subject", &suspend)));
     scene.comes_to(&street.workspace, "stopped");
-    assert!(path_of("http://x/y").starts_with('/'));
     street.scene.is_sound();
 }
 

@@ -403,7 +403,7 @@ fn writing() -> Vec<Attempt> {
     }
     let groups = "for f in $(find /sys/fs/cgroup -name cgroup.procs -o -name release_agent -o -name notify_on_release -o -name devices.allow 2>/dev/null); do (echo 1 > $f) 2>/dev/null && echo REACHED $f; done; echo none";
     all.push(attempt("writing files of control groups", groups, "none"));
-    let places = "for m in $(cut -d' ' -f2 /proc/mounts); do [ -w $m ] && echo $m; done | sort -u | grep -v ^/dev/ | grep -v ^/proc";
+    let places = "for m in $(cut -d' ' -f2 /proc/mounts); do (: > $m/.x) 2>/dev/null && echo $m; done | sort -u | grep -v ^/dev/ | grep -v ^/proc";
     all.push(attempt(
         "writing any mount but its own",
         &format!("{places} | grep -vxE '/tmp|/home/coder|/run/deed' || echo none"),

@@ -23,4 +23,5 @@ mod isolation;
 #[path = "../sign_in/lives.rs"]
 #[expect(dead_code, reason = "each test target uses its own part of this")]
 mod lives;
+mod reconciling;
 mod scene;

@@ -8,6 +8,7 @@ use crate::forging::Forging;
 use crate::house::Session;
 use fixtures::engine::Engine;
 use serde_json::{Value, json};
+use std::io::{Read, Write};
 use std::ops::Deref;
 use std::path::Path;
 use std::process::Command;
@@ -142,10 +143,22 @@ impl Scene {
             seen = self.shown(workspace);
             last = text(&seen["status"]);
             let gone_wrong = last == "failed" && status != "failed" || wait.elapsed().as_secs() > 40;
-            assert!(!gone_wrong, "not {status}: {seen}\n{}", self.place.log());
+            assert!(!gone_wrong, "not {status}: {seen}\n{}\n{}", self.place.log(), self.build_log(workspace));
             (last == status).then_some(())
         };
         until(status, reached);
+    }
+
+    /// What the build said so far. It goes on for ever while something is built, so the end of it is not waited for.
+    fn build_log(&self, workspace: &Workspace) -> String {
+        let client = &self.owner.client;
+        let mut stream = client.connect();
+        stream.set_read_timeout(Some(std::time::Duration::from_secs(1))).unwrap();
+        let head = client.head("GET", &format!("/api/v1/workspaces/{}/log", workspace.id));
+        stream.write_all(format!("{head}\r\n").as_bytes()).unwrap();
+        let mut all = Vec::new();
+        drop(stream.read_to_end(&mut all));
+        String::from_utf8_lossy(&all).into_owned()
     }
 
     /// What a script in a workspace prints, also when it fails. It ends within some seconds.

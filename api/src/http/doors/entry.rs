@@ -177,8 +177,10 @@ impl Entries {
                 "It opens an app once, in the browser that asked for it. Open the app's own address again.",
             );
         };
+        // Browsers take `\` for `/`.
         let local = path.starts_with('/')
             && !path.starts_with("//")
+            && !path.contains('\\')
             && path.bytes().all(|byte| byte.is_ascii_graphic());
         let mut response = see(StatusCode::SEE_OTHER, if local { &path } else { "/" });
         let secure = outer.scheme() == "https";

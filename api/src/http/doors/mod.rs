@@ -67,7 +67,11 @@ impl Doors {
         }
         let who = self.deed.entries.known(&self.deed, &outer, request.headers());
         let place = match address.read(&host) {
-            Some((app, label)) => self.by_name(app, label, outer),
+            Some((app, label)) => match self.by_name(app, label, outer.clone()) {
+                // Whoever is not known here learns as little of a name that nobody has as of one that somebody has.
+                None if who.is_none() => return self.strange(&outer, &request),
+                place => place,
+            },
             None if address.is_itself(&host) => match self.by_path(who, &outer, &request) {
                 Ok(place) => place,
                 Err(answer) => return *answer,
