@@ -37,7 +37,11 @@ fn a_name_is_looked_for_among_ones_own_workspaces_first() {
     owner.done(&["workspace", "delete", "one"]);
     // Two others of one name: neither is meant.
     let third = service_account(client, "third", Some(&developer));
-    create(&house.terminal_of(&third, "third"), "one");
+    let third = house.terminal_of(&third, "third");
+    create(&third, "one");
     let said = owner.refused(&["workspace", "stop", "one"]);
     assert!(said.starts_with("several workspaces are called `one`; say which by its id: `wsp_"), "{said}");
+    for terminal in [&robot, &third] {
+        assert_eq!(terminal.done(&["workspace", "delete", "one"]).out, "one is deleted\n");
+    }
 }
