@@ -60,7 +60,7 @@ impl Driver {
     }
 
     fn said(&mut self) -> String {
-        self.lines.next().expect("the browser ended")
+        self.lines.next().unwrap()
     }
 
     fn tell(&mut self, line: &str) {

@@ -73,11 +73,7 @@ fn merged(
 }
 
 /// How far the changes from one version to another reach, unless only a new workspace can have them.
-fn by_version(
-    old: &WorkspaceSpec,
-    new: &WorkspaceSpec,
-    values: &Values,
-) -> Result<Option<Reach>, Refusal> {
+fn by_version(old: &WorkspaceSpec, new: &WorkspaceSpec, values: &Values) -> Result<Option<Reach>, Refusal> {
     let all = impacts(old, new, values);
     match all.iter().find(|impact| impact.reach == Reach::Recreate) {
         Some(impact) => Err(Refusal::RecreationNeeded { field: impact.field.clone() }),
