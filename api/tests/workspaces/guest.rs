@@ -136,6 +136,23 @@ pub(crate) fn cut(what: &str, open: [(&'static str, Open); 2], act: impl FnOnce(
     longest
 }
 
+/// What an answer tells, without what is different each time anyway.
+pub(crate) fn told(answer: &Answer, labels: &[&str]) -> String {
+    let lines = answer.head.lines().filter(|line| !line.to_ascii_lowercase().starts_with("date:"));
+    let mut text = lines.collect::<Vec<_>>().join("\n") + &answer.text();
+    for label in labels {
+        text = text.replace(label, "LABEL");
+    }
+    // Long numbers are random.
+    let mut words = Vec::new();
+    for word in text.split_inclusive(|c: char| !c.is_ascii_alphanumeric()) {
+        let bare = word.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
+        let random = bare.len() > 60 && bare.bytes().all(|byte| byte.is_ascii_hexdigit());
+        words.push(if random { "RANDOM" } else { word });
+    }
+    words.concat()
+}
+
 /// A way in that was begun: what the browser keeps, and where it was sent.
 pub(crate) struct Knock {
     pub(crate) guest: Guest,

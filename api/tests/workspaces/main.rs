@@ -25,3 +25,4 @@ mod isolation;
 mod lives;
 mod reconciling;
 mod scene;
+mod shares;

@@ -89,7 +89,7 @@ impl Yard {
         let mut running = Vec::new();
         for line in listed.lines() {
             let words: Vec<&str> = line.split(' ').collect();
-            assert!(self.all.get(words[0]).is_some(), "an orphan: {line}");
+            assert!(self.all.contains_key(words[0]), "an orphan: {line}");
             assert_eq!(words[2], format!("deed-{}", words[0]), "{line}");
             if words[1] == "running" {
                 running.push(words[0].to_owned());
@@ -110,12 +110,17 @@ impl Yard {
     /// What is held of budgets is what runs, and the disks that there are.
     fn reservations(&self) {
         let mut open: BTreeMap<String, Value> = BTreeMap::new();
-        for leaf in self.scene.events("budgets.reserved") {
-            let before = open.insert(text(&leaf["data"]["reservation"]), leaf["data"]["amounts"].clone());
-            assert_eq!(before, None, "reserved twice: {leaf}");
-        }
-        for leaf in self.scene.events("budgets.released") {
-            open.remove(&text(&leaf["data"]["reservation"]));
+        let kinds = ["budgets.reserved", "budgets.released"].map(|kind| self.scene.events(kind));
+        let mut events = kinds.concat();
+        events.sort_by_key(|leaf| leaf["seq"].as_u64());
+        for leaf in events {
+            let (data, reservation) = (&leaf["data"], text(&leaf["data"]["reservation"]));
+            if leaf["type"] == "budgets.released" {
+                assert!(open.remove(&reservation).is_some(), "released twice: {leaf}");
+            } else {
+                let before = open.insert(reservation, data["amounts"].clone());
+                assert_eq!(before, None, "reserved twice: {leaf}");
+            }
         }
         let holds = |unit: &str| open.values().filter(|amounts| amounts.to_string().contains(unit)).count();
         let there = self.all.values().filter(|status| **status != "deleted").count();
@@ -129,9 +134,8 @@ impl Yard {
     /// Nothing is left over, and the log is sound.
     fn ends_well(mut self) {
         self.settles();
-        for leaf in self.scene.events("workspaces.orphan_found") {
-            panic!("an orphan was found: {leaf}");
-        }
+        let orphans = self.scene.events("workspaces.orphan_found");
+        assert!(orphans.is_empty(), "{orphans:?}");
         self.scene.is_sound();
     }
 }

@@ -142,7 +142,7 @@ impl Scene {
         let reached = || {
             seen = self.shown(workspace);
             last = text(&seen["status"]);
-            let gone_wrong = last == "failed" && status != "failed" || wait.elapsed().as_secs() > 40;
+            let gone_wrong = last == "failed" && status != "failed" || wait.elapsed().as_secs() > 55;
             assert!(!gone_wrong, "not {status}: {seen}\n{}\n{}", self.place.log(), self.build_log(workspace));
             (last == status).then_some(())
         };
