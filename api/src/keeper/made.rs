@@ -117,6 +117,8 @@ impl Made<'_> {
             security_opt: Some(vec!["no-new-privileges".into()]),
             readonly_rootfs: Some(!container.writable_root),
             runtime: container.runtime.as_deref().map(str::to_owned),
+            // It counts as memory: filled, it must not be all there is.
+            shm_size: Some(shared_memory(&self.spec.limits)),
             tmpfs: Some([(OWN_PATH.to_owned(), own)].into_iter().chain(scratch).collect()),
             mounts: Some(volumes.iter().map(mount).collect()),
             // What its first process prints is kept by the engine: without an end it would fill the disk.
@@ -130,6 +132,11 @@ impl Made<'_> {
             ..Default::default()
         }
     }
+}
+
+/// Bytes of `/dev/shm`: a quarter of the memory, and no more than engines usually give.
+fn shared_memory(limits: &Limits) -> i64 {
+    i64::try_from((limits.memory_mib << 20) / 4).unwrap_or(i64::MAX).min(64 << 20)
 }
 
 /// The limits that can change without another container. Without swap, memory is all there is.

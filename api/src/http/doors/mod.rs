@@ -126,7 +126,8 @@ impl Doors {
         let upstream =
             self.deed.keeper.as_ref().and_then(|keeper| keeper.upstream(opened.workspace, opened.port));
         let Some(upstream) = upstream else { return starting() };
-        let Some(visit) = self.visits.begin_visit(visitor, place.workspace, &place.app) else {
+        let Some(visit) = self.visits.begin_visit(visitor, (place.workspace, &place.app), place.by_path)
+        else {
             return crowded();
         };
         forward(&upstream, &place.outer, request, &visit).await

@@ -23,7 +23,8 @@ const RECORD_SECONDS: u64 = 60;
 /// Most visits at a time; nobody else is let in meanwhile, since nobody could be sent away again.
 const VISITS_MAX: usize = 10_000;
 
-type Key = (Visitor, WorkspaceId, Box<str>);
+/// Who, where, by which app, and whether by path, which is for the owner alone.
+type Key = (Visitor, WorkspaceId, Box<str>, bool);
 
 /// Somebody's use of an app.
 struct Kept {
@@ -50,9 +51,14 @@ impl Visits {
     }
 
     /// Somebody comes in: what counts it, and what ends it. `None` when too many are inside.
-    pub(super) fn begin_visit(&self, visitor: Visitor, workspace: WorkspaceId, app: &str) -> Option<Visit> {
+    pub(super) fn begin_visit(
+        &self,
+        visitor: Visitor,
+        (workspace, app): (WorkspaceId, &str),
+        by_path: bool,
+    ) -> Option<Visit> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let (now, key) = (clock::now(), (visitor, workspace, app.into()));
+        let (now, key) = (clock::now(), (visitor, workspace, app.into(), by_path));
         if kept.len() >= VISITS_MAX && !kept.contains_key(&key) {
             return None;
         }
@@ -88,9 +94,11 @@ impl Visits {
         let (published, now) = (deed.engine.published(), clock::now());
         let state = &published.state;
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        for ((visitor, workspace, app), found) in kept.iter_mut().filter(|(_, found)| found.cutter.held() > 0)
+        for ((visitor, workspace, app, by_path), found) in
+            kept.iter_mut().filter(|(_, found)| found.cutter.held() > 0)
         {
-            let may = state.opens(*visitor, *workspace, app, now).is_some();
+            let opened = state.opens(*visitor, *workspace, app, now);
+            let may = opened.is_some_and(|opened| opened.by_owner || !by_path);
             if !may {
                 // Dropped, the one before ends all that held it; whoever may come in again later holds another.
                 found.cutter = Cutter::default();
@@ -103,7 +111,7 @@ impl Visits {
         let now = clock::now();
         let mut orders: Vec<Command> = Vec::new();
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.retain(|(visitor, workspace, app), found| {
+        kept.retain(|(visitor, workspace, app, _), found| {
             let held = found.cutter.held() > 0;
             let due = all || found.since.plus_seconds(RECORD_SECONDS) <= now;
             if !due && held {
