@@ -21,7 +21,7 @@ fn read(client: &Client, path: &str, headers: &str) -> Answer {
 }
 
 /// Paths whose answers the document gives a tag, with what they must be asked with.
-fn tagged() -> Vec<String> {
+fn tagged(template: &str, workspace: &str) -> Vec<String> {
     let document = document();
     let paths = document["paths"].as_object().unwrap();
     let tagged = paths.iter().filter(|(_, found)| found["get"]["responses"].get("304").is_some());
@@ -31,7 +31,11 @@ fn tagged() -> Vec<String> {
         "/api/v1/access/explain" => {
             format!("{path}?permission=access.read&subject=svc_00000000000000000000000000000000")
         }
-        path => path.replace("{group}", "grp_00000000000000000000000000000000"),
+        path => path
+            .replace("{group}", "grp_00000000000000000000000000000000")
+            .replace("{template}", template)
+            .replace("{number}", "1")
+            .replace("{workspace}", workspace),
     };
     tagged.map(|(path, _)| asked(path)).collect()
 }
@@ -41,8 +45,19 @@ fn every_list_has_a_tag_and_is_not_sent_twice() {
     let place = Place::new();
     let mut server = place.serve(&[]);
     let owner = claim(&mut server).client;
+    let spec = json!({
+        "container": {"image": format!("sha256:{}", "0".repeat(64)), "user": "1000:1000"},
+        "limits": {"cpu_millis": 100, "memory_mib": 64, "processes": 64},
+    });
+    let made = |id: &str, command: &str, arguments: Value, kind: &str| {
+        owner.done(id, command, &arguments)["result"][kind].as_str().unwrap().to_owned()
+    };
+    let published = json!({"handle": "tiny", "spec": spec, "promote": true});
+    let template = made("publish", "workspaces.publish_template", published, "template");
+    let created = json!({"handle": "dev", "template": template});
+    let workspace = made("create", "workspaces.create_workspace", created, "workspace");
     let size = owner.size();
-    let paths = tagged();
+    let paths = tagged(&template, &workspace);
     assert!(paths.len() >= 15, "{paths:?}");
     for path in paths {
         let first = tag(&owner.get(&path));

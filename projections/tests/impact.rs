@@ -133,7 +133,7 @@ const REBUILD: &[Row] = &[
     ("volumes.x", Added, Rebuild, |spec| spec.volumes.push(volume("x", true))),
     ("volumes.more", Removed, Rebuild, |spec| drop(spec.volumes.remove(1))),
     ("volumes.home.path", Changed, Rebuild, |spec| spec.volumes[0].path = "/y".into()),
-    ("volumes.home.size_mib", Changed, Rebuild, |spec| spec.volumes[0].size_mib = 65),
+    ("volumes.home.size_mib", Changed, Restart, |spec| spec.volumes[0].size_mib = 65),
 ];
 
 const RECREATE: &[Row] = &[

@@ -1,6 +1,6 @@
 //! Building: from an order to run to a workspace that runs. Each part finds what an earlier attempt left and goes on from there.
 
-use super::engine::Program;
+use super::engine::{Container, Program};
 use super::made::{self, Made};
 use super::{Fault, Keeper};
 use crate::secret::Secret;
@@ -69,8 +69,10 @@ impl Keeper {
         self.forget(id).await;
         build.log.line(format!("build {} of {}", build.workspace.phase.build, build.workspace.handle));
         let image = self.with_image(&build).await?;
+        // Before its volumes are touched: one that grows must not be in use.
+        let still = self.stilled(&build).await?;
         let volumes = self.with_volumes(&build).await?;
-        self.with_container(&build, &volumes).await?;
+        self.with_container(&build, still.as_ref(), &volumes).await?;
         let container = self.running(&build).await?;
         self.prepared(&build).await?;
         build.log.line("it runs");
@@ -150,19 +152,33 @@ impl Keeper {
         Ok(places)
     }
 
-    /// See that there is the container that is wanted, standing still. One that was made from something else is made anew.
-    async fn with_container(&self, build: &Build, volumes: &[(PathBuf, &str)]) -> Result<(), Fault> {
+    /// The container that there is, standing still.
+    async fn stilled(&self, build: &Build) -> Result<Option<Container>, Fault> {
         let (engine, name) = (&self.inner.engine, build.name());
         let failed = Fault::at(FailedAt::Container);
-        if let Some(found) = engine.container(&name).await.map_err(&failed)? {
-            if found.workspace != Some(build.id) {
-                let said = format!("the engine has another container called `{name}`; rename or remove it");
-                return Err(Fault::At(FailedAt::Container, said));
-            }
+        let found = engine.container(&name).await.map_err(&failed)?;
+        if found.as_ref().is_some_and(|found| found.workspace != Some(build.id)) {
+            let said = format!("the engine has another container called `{name}`; rename or remove it");
+            return Err(Fault::At(FailedAt::Container, said));
+        }
+        if found.is_some() {
+            engine.stop(&name).await.map_err(&failed)?;
+        }
+        Ok(found)
+    }
+
+    /// See that there is the container that is wanted. One that was made from something else is made anew.
+    async fn with_container(
+        &self,
+        build: &Build,
+        found: Option<&Container>,
+        volumes: &[(PathBuf, &str)],
+    ) -> Result<(), Fault> {
+        let (engine, name) = (&self.inner.engine, build.name());
+        let failed = Fault::at(FailedAt::Container);
+        if let Some(found) = found {
             if found.made.as_deref() == Some(&*build.made(self).digest()) {
-                engine.stop(&name).await.map_err(&failed)?;
-                engine.limit(&name, made::limits(&build.spec.limits)).await.map_err(&failed)?;
-                return Ok(());
+                return engine.limit(&name, made::limits(&build.spec.limits)).await.map_err(&failed);
             }
             build.log.line("the container is made anew");
             engine.remove(&name).await.map_err(&failed)?;

@@ -54,7 +54,7 @@ fn changes() -> Vec<(&'static str, Value, &'static str)> {
         ("/container/user", json!("1001:1001"), "recreate"),
         ("/parameters/0/options", json!([{"name": "Huge", "value": "huge"}]), "recreate"),
         // The last: what grew does not shrink again.
-        ("/volumes/1/size_mib", json!(24), "rebuild"),
+        ("/volumes/1/size_mib", json!(24), "restart"),
     ]
 }
 

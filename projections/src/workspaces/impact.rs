@@ -293,7 +293,7 @@ impl Found {
         self.plain(&field("path"), Some(path), Some(&new.path), Reach::Rebuild);
         // It matters when the workspace is deleted, and not before.
         self.plain(&field("protected"), Some(protected), Some(&new.protected), Reach::Live);
-        let reach = if new.size_mib < *size_mib { Reach::Recreate } else { Reach::Rebuild };
+        let reach = if new.size_mib < *size_mib { Reach::Recreate } else { Reach::Restart };
         self.plain(&field("size_mib"), Some(size_mib), Some(&new.size_mib), reach);
     }
 
