@@ -107,9 +107,11 @@ impl Open {
         assert_eq!(read, text.as_bytes());
     }
 
-    /// Whether more comes.
+    /// Whether more comes. An answer that ends in good order says so by its last chunk, and leaves the connection open.
     pub(crate) fn goes_on(&mut self) -> bool {
-        self.stream.read(&mut [0; 64]).is_ok_and(|count| count > 0)
+        let mut read = [0; 64];
+        let count = self.stream.read(&mut read).unwrap_or_default();
+        count > 0 && !read[..count].ends_with(b"0\r\n\r\n")
     }
 
     /// When it ends.
