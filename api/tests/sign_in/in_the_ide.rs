@@ -83,7 +83,6 @@ fn a_person_works_in_the_ide_of_a_workspace() {
     let published =
         json!({"handle": "ide", "scope": organization, "spec": spec(&image(&engine)), "promote": true});
     let template = made("template", "workspaces.publish_template", published, "template");
-
     let mut browser = Driver::start(&scene.base());
     let person = browser.said();
     owner.done(
@@ -103,7 +102,6 @@ fn a_person_works_in_the_ide_of_a_workspace() {
     assert_eq!(browser.said(), "typed");
     let typed = until("what was typed", || read("/home/coder/typed.txt"));
     assert_eq!(typed.trim(), "typed-42");
-
     let status =
         || owner.read(&format!("/api/v1/workspaces/{workspace}"))["status"].as_str().unwrap().to_owned();
     owner.done("stop", "workspaces.stop_workspace", &json!({"workspace": workspace}));

@@ -77,7 +77,6 @@ fn a_workspace_is_created_from_a_form_and_ordered_by_buttons() {
         ("word", "\"><script>"),
     ];
     assert!(expected.iter().all(|(name, value)| values[name] == *value), "{values}");
-
     let page = page_with(&browser, "<td>running</td>");
     let found = only(&house);
     let (id, url) = (found["workspace"].as_str().unwrap(), found["apps"][0]["url"].as_str().unwrap());

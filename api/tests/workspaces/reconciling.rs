@@ -244,8 +244,7 @@ fn what_is_done_to_containers_by_hand_is_undone() {
     engine.docker(&["create", "--name", name, "--network", "none", &image]);
     yard.scene.comes_to(&found, "failed");
     assert_eq!(yard.scene.shown(&found)["failed_at"], "container");
-    let foreign = container_of(&engine, &found);
-    engine.docker(&["rm", &foreign]);
+    engine.docker(&["rm", &container_of(&engine, &found)]);
     yard.change("start", &found, "running");
     yard.settles();
     yard.is_kept(&found);
